@@ -1,0 +1,1 @@
+"""Smart infrastructure: catalogue, life cycle, live feeds, status, alarms, history."""

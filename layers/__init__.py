@@ -1,0 +1,1 @@
+"""Data as it came or was derived: kinds, readers, writers, builders, data health."""

@@ -1,0 +1,1 @@
+"""Layers to layer: ground, heights, solids, draping, trees."""

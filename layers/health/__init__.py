@@ -1,0 +1,1 @@
+"""Data health: checks per kind, scores, fix list."""

@@ -1,0 +1,1 @@
+"""The city, its scenarios, rules, analyses, indicators and project file."""

@@ -1,0 +1,1 @@
+"""Edits: small frozen records with `label` and `apply(city) -> city`."""

@@ -1,0 +1,1 @@
+"""The project file: one GeoPackage with layers, journal and fingerprints."""

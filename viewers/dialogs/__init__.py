@@ -1,0 +1,1 @@
+"""Dialogs return a value or None."""

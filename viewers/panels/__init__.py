@@ -1,0 +1,1 @@
+"""Panels show values down and ask for edits up."""

@@ -1,0 +1,1 @@
+"""The 3D scene: canvas, visuals, picking, camera, sun and pictures."""

@@ -1,0 +1,1 @@
+"""Tools own the mouse and make one edit on release."""
