@@ -1,0 +1,251 @@
+"""A recipe becomes a city: read, place, find the ground, find the buildings, put all in order."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from layers.builders.ground import fill_gaps, ground_from_points
+from layers.builders.heights import build_buildings, footprints_from_heights
+from layers.errors import CityError
+from layers.frame import Frame
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.features import FeatureLayer
+from layers.kinds.layer import Layer
+from layers.kinds.mesh import MeshLayer
+from layers.kinds.pointcloud import PointCloudLayer
+from layers.notices import Notice
+from layers.progress import SILENT, Progress
+from twin.city import City
+from twin.gather import Gathered, gather, notices_of, role_of, unique_id
+from twin.recipe import BuildingOptions, Recipe, SourceRequest, read_recipe
+
+DRAWN_FIRST = ("imagery", "elevation", "mesh", "features", "buildings", "points")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildResult:
+    """A city just built.
+
+    Attributes
+    ----------
+    city, notices : what stands, and what is worth knowing
+    hidden : ids of layers not shown at first: clouds that became buildings, rasters that were used
+    points_read : LiDAR points
+    elapsed_s : seconds of each step
+    """
+
+    city: City
+    notices: tuple[Notice, ...]
+    hidden: frozenset[str] = frozenset()
+    points_read: int = 0
+    elapsed_s: dict[str, float] = field(default_factory=dict)
+
+
+def build(
+    recipe: Recipe | Path,
+    *,
+    crs: str = "",
+    progress: Progress = SILENT,
+    scheduler: str = "",
+    workers: int = 0,
+) -> BuildResult:
+    """Build the city of a recipe.
+
+    Parameters
+    ----------
+    crs
+        Overrides the recipe's project CRS.
+    scheduler
+        Address of a Dask scheduler that shares the work on buildings; "" works here.
+
+    Raises
+    ------
+    CityError
+        A source cannot be read or placed, or nothing can be built of them.
+    """
+    started = time.perf_counter()
+    if isinstance(recipe, Path):
+        recipe = read_recipe(recipe)
+    gathered = gather(recipe.source, crs=crs or recipe.crs, progress=progress.part(0.0, 0.6))
+    read_at = time.perf_counter()
+    builder = _Builder(gathered, recipe.buildings, progress.part(0.6, 1.0))
+    layers = builder.layers(scheduler=scheduler, workers=workers)
+    frame = _frame(gathered.crs, layers, recipe.heights)
+    city = City(name=recipe.name, frame=frame, layers={layer.id: layer for layer in layers})
+    progress.step(1.0, f"Built {recipe.name}")
+    done_at = time.perf_counter()
+    return BuildResult(
+        city=city,
+        notices=tuple(notices_of(gathered) + builder.notices),
+        hidden=frozenset(builder.hidden),
+        points_read=gathered.points_read,
+        elapsed_s={"read": read_at - started, "build": done_at - read_at},
+    )
+
+
+def city_from_files(
+    sources: Sequence[SourceRequest],
+    *,
+    name: str,
+    crs: str = "",
+    heights: str = "",
+    progress: Progress = SILENT,
+) -> BuildResult:
+    """Build a city of files as the import dialog describes them; raises as `build`."""
+    recipe = Recipe(name=name, source=list(sources), crs=crs, heights=heights)
+    return build(recipe, progress=progress)
+
+
+def add_files(
+    city: City, sources: Sequence[SourceRequest], *, progress: Progress = SILENT
+) -> tuple[list[Layer], list[Notice]]:
+    """Layers of more files for a city that stands, on the city's ground; ids are free in it."""
+    gathered = gather(sources, crs=city.frame.crs, progress=progress.part(0.0, 0.7))
+    ground = next(
+        (
+            layer
+            for layer in city.layers.values()
+            if isinstance(layer, ElevationLayer) and layer.surface == "ground"
+        ),
+        None,
+    )
+    builder = _Builder(gathered, BuildingOptions(), progress.part(0.7, 1.0), ground=ground)
+    taken = set(city.layers)
+    added = []
+    for layer in builder.layers():
+        if layer is ground:
+            continue
+        identity = unique_id(layer.id, taken)
+        taken.add(identity)
+        added.append(replace(layer, id=identity))
+    return added, notices_of(gathered) + builder.notices
+
+
+class _Builder:
+    """Holds what one build has found so far."""
+
+    def __init__(
+        self,
+        gathered: Gathered,
+        options: BuildingOptions,
+        progress: Progress,
+        *,
+        ground: ElevationLayer | None = None,
+    ) -> None:
+        self._gathered = gathered
+        self._options = options
+        self._progress = progress
+        self._ground = ground
+        self.notices: list[Notice] = []
+        self.hidden: set[str] = set()
+
+    def layers(self, *, scheduler: str = "", workers: int = 0) -> list[Layer]:
+        """All layers of the city, in the order they are drawn."""
+        clouds = [x for _, x in self._gathered.pairs if isinstance(x, PointCloudLayer)]
+        grounds = self._elevations("ground")
+        derived: list[Layer] = []
+        if grounds:
+            self._ground = fill_gaps(grounds[0])
+            derived += [self._ground, *grounds[1:]]
+        elif clouds and self._ground is None:
+            self._progress.step(0.1, "Finding the ground")
+            self._ground = ground_from_points(clouds, progress=self._progress.part(0.1, 0.3))
+            derived.append(self._ground)
+            self.notices += self._ground.notices
+        self._progress.step(0.3, "Finding buildings")
+        derived += self._buildings(clouds, scheduler=scheduler, workers=workers)
+        has_buildings = any(isinstance(x, BuildingsLayer) for x in derived)
+        for request, layer in self._gathered.pairs:
+            if layer in grounds or role_of(request, layer) == "footprints":
+                continue
+            if request.hidden or (has_buildings and self._is_raw(layer)):
+                self.hidden.add(layer.id)
+            derived.append(layer)
+        if not derived:
+            raise CityError("Nothing could be built of these sources", code="nothing-built")
+        order = {kind: place for place, kind in enumerate(DRAWN_FIRST)}
+        return sorted(self._with_free_ids(derived), key=lambda x: order.get(x.kind, 0))
+
+    def _elevations(self, *surfaces: str) -> list[ElevationLayer]:
+        return [
+            layer
+            for _, layer in self._gathered.pairs
+            if isinstance(layer, ElevationLayer) and layer.surface in surfaces
+        ]
+
+    def _is_raw(self, layer: Layer) -> bool:
+        """Whether `layer` is a measurement that buildings and ground were made of."""
+        return isinstance(layer, PointCloudLayer) or (
+            isinstance(layer, ElevationLayer) and layer.surface != "ground"
+        )
+
+    def _buildings(
+        self, clouds: list[PointCloudLayer], *, scheduler: str, workers: int
+    ) -> list[Layer]:
+        surface = next(iter(self._elevations("surface")), None)
+        above = next(iter(self._elevations("buildings-above-ground")), None)
+        outlines = [
+            (request, layer)
+            for request, layer in self._gathered.of_role("footprints")
+            if isinstance(layer, FeatureLayer)
+        ]
+        has_model = any(isinstance(x, BuildingsLayer) for _, x in self._gathered.pairs)
+        find = self._options.outlines == "found" or not (outlines or has_model)
+        if find and self._options.outlines != "given":
+            outlines += self._found_outlines(clouds, above)
+        built: list[Layer] = []
+        for number, (request, footprints) in enumerate(outlines):
+            part = self._progress.part(
+                0.3 + 0.7 * number / len(outlines), 0.3 + 0.7 * (number + 1) / len(outlines)
+            )
+            layer = build_buildings(
+                footprints,
+                points=clouds,
+                ground=self._ground,
+                surface=surface,
+                above_ground=above,
+                options=self._options.ladder(request),
+                id=footprints.id,
+                name=footprints.name,
+                progress=part,
+            )
+            # What the reader told of the outlines is told already; the layer keeps both.
+            told = set(footprints.notices)
+            self.notices += [notice for notice in layer.notices if notice not in told]
+            built.append(layer)
+        return built
+
+    def _found_outlines(
+        self, clouds: list[PointCloudLayer], above: ElevationLayer | None
+    ) -> list[tuple[SourceRequest, FeatureLayer]]:
+        found: list[FeatureLayer] = []
+        if above is not None:
+            found.append(footprints_from_heights(above))
+        return [
+            (SourceRequest(path=layer.source.path if layer.source else "", role="footprints"), layer)
+            for layer in found
+            if layer.count
+        ]
+
+    def _with_free_ids(self, layers: list[Layer]) -> list[Layer]:
+        taken: set[str] = set()
+        free = []
+        for layer in layers:
+            identity = unique_id(layer.id, taken)
+            taken.add(identity)
+            free.append(layer if identity == layer.id else replace(layer, id=identity))
+        return free
+
+
+def _frame(crs: str, layers: Sequence[Layer], heights: str) -> Frame:
+    boxes = np.array([layer.bounds for layer in layers if not isinstance(layer, MeshLayer)] or [layers[0].bounds])
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    vertical = heights or next((layer.vertical for layer in layers if layer.vertical), "")
+    bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+    return Frame.around(crs, bounds, vertical=vertical)

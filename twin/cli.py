@@ -1,0 +1,240 @@
+"""The commands that need no picture: build, info, health, export."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from layers.errors import CityError
+from layers.progress import Progress
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status is 0 done, 1 not possible, 2 wrong usage."""
+    parser = new_parser("python -m twin")
+    add_commands(parser.add_subparsers(metavar="COMMAND", required=True))
+    return run(parser.parse_args(arguments))
+
+
+def new_parser(program: str) -> argparse.ArgumentParser:
+    """A parser with what all commands share."""
+    return argparse.ArgumentParser(
+        prog=program, description="Dothi: plan the smart city before it is built."
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Call the command chosen; a `CityError` becomes its one or two lines and status 1."""
+    command: Command = options.command
+    try:
+        return command(options)
+    except CityError as error:
+        print(f"dothi: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dothi: stopped", file=sys.stderr)
+        return 1
+    except MemoryError:
+        print(
+            "dothi: there is not enough memory\nRead fewer sources, or thin points with max_points.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def add_commands(commands: Any) -> None:
+    """Add build, info, health and export to a parser's subcommands."""
+    build = commands.add_parser("build", help="build a city of a recipe")
+    build.add_argument("recipe", type=Path, metavar="RECIPE.toml")
+    build.add_argument("-o", "--out", type=Path, required=True, metavar="CITY.gpkg")
+    build.add_argument("--crs", default="", metavar="EPSG:n", help="project CRS instead of the recipe's")
+    build.add_argument("--scheduler", default="", metavar="ADDR", help="Dask scheduler to share the work")
+    build.add_argument("--workers", type=int, default=0, metavar="N", help="workers of the scheduler to use")
+    _json_and_command(build, _build)
+
+    info = commands.add_parser("info", help="say what a project holds")
+    info.add_argument("city", type=Path, metavar="CITY.gpkg")
+    _json_and_command(info, _info)
+
+    health = commands.add_parser("health", help="score the health of a project's or files' data")
+    health.add_argument("target", type=Path, nargs="+", metavar="CITY.gpkg|FILE")
+    health.add_argument("--crs", default="", metavar="EPSG:n", help="where a file does not say")
+    _json_and_command(health, _health)
+
+    export = commands.add_parser("export", help="write a city for other programs")
+    export.add_argument("city", type=Path, metavar="CITY.gpkg")
+    export.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.city.jsonl|OUT.glb|OUT.gpkg")
+    _json_and_command(export, _export)
+
+
+def _json_and_command(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.set_defaults(command=command)
+
+
+def console_progress() -> Progress:
+    """Progress on standard error: a line that renews itself on a terminal, silence elsewhere."""
+    if not sys.stderr.isatty():
+        return Progress()
+    last = [0.0]
+
+    def report(fraction: float, message: str) -> None:
+        now = time.monotonic()
+        if fraction >= 1.0 or now - last[0] > 0.1:
+            last[0] = now
+            end = "\n" if fraction >= 1.0 else ""
+            print(f"\r{fraction:4.0%}  {message[:70]:70}", end=end, file=sys.stderr, flush=True)
+
+    return Progress(report)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on standard output."""
+    text = orjson.dumps(
+        value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
+    )
+    sys.stdout.write(text.decode() + "\n")
+
+
+def _build(options: argparse.Namespace) -> int:
+    import psutil  # noqa: PLC0415  start-up
+
+    from twin.build import build  # noqa: PLC0415
+    from twin.info import city_info  # noqa: PLC0415
+    from twin.project.store import Project  # noqa: PLC0415
+
+    started = time.perf_counter()
+    result = build(
+        options.recipe,
+        crs=options.crs,
+        progress=console_progress(),
+        scheduler=options.scheduler,
+        workers=options.workers,
+    )
+    project = Project.create(
+        options.out, result.city, view={"hidden": sorted(result.hidden)}, overwrite=True
+    )
+    rows, intact = len(project.journal_rows()), project.journal_intact()
+    project.close()
+    elapsed = {**result.elapsed_s, "total": time.perf_counter() - started}
+    memory = psutil.Process().memory_info()
+    report = city_info(result.city, rows=rows, intact=intact, grades=options.json) | {
+        "elapsed_s": {name: round(value, 3) for name, value in elapsed.items()},
+        "peak_rss_mb": round(_peak(memory) / 2**20, 1),
+        "points_read": result.points_read,
+        "notices": [
+            {"code": n.code, "what": n.what, "hint": n.hint, "source": n.source, "count": n.count}
+            for n in result.notices
+        ],
+    }
+    if options.json:
+        print_json(report)
+    else:
+        for notice in result.notices:
+            print(f"{notice.what} {notice.hint}".strip(), file=sys.stderr)
+        print(_in_words(report))
+        print(f"{options.out}  ({elapsed['total']:.1f} s, {report['peak_rss_mb']:.0f} MB)")
+    return 0
+
+
+def _peak(memory: Any) -> float:
+    """Peak resident memory in bytes; Windows tells it directly, Linux through its counters."""
+    if hasattr(memory, "peak_wset"):
+        return float(memory.peak_wset)
+    try:
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return float(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return float(memory.rss)
+
+
+def _info(options: argparse.Namespace) -> int:
+    from twin.info import city_info  # noqa: PLC0415
+    from twin.project.store import Project  # noqa: PLC0415
+
+    project = Project.open(options.city, read_only=True)
+    report = city_info(
+        project.city, rows=len(project.journal_rows()), intact=project.journal_intact()
+    )
+    for notice in project.notices:
+        print(f"{notice.what} {notice.hint}".strip(), file=sys.stderr)
+    project.close()
+    if options.json:
+        print_json(report)
+    else:
+        print(_in_words(report))
+    return 0
+
+
+def _in_words(report: dict[str, Any]) -> str:
+    lines = [f"{report['name']}  {report['crs']}  {report['heights']}".rstrip()]
+    lines += [
+        f"  {layer['kind']:10} {layer['count']:>10,}  {layer['health'] or ' '}  {layer['name']}"
+        for layer in report["layers"]
+    ]
+    buildings = report["buildings"]
+    if buildings["count"]:
+        methods = ", ".join(f"{name} {n:,}" for name, n in buildings["method"].items() if n)
+        lines.append(f"  {buildings['count']:,} buildings, {buildings['closed']:,} closed: {methods}")
+        median = buildings["height_rmse_m"]["median"]
+        if median is not None:
+            lines.append(f"  roof points against the solids' tops: median RMSE {median} m")
+    return "\n".join(lines)
+
+
+def _health(options: argparse.Namespace) -> int:
+    from layers.health.assess import as_json, assess_city  # noqa: PLC0415
+
+    groups = [_layers_of(target, options.crs) for target in options.target]
+    targets = [
+        one
+        for layers in groups
+        for one in as_json(assess_city({layer.id: layer for layer in layers}))["targets"]
+    ]
+    if options.json:
+        print_json({"targets": targets})
+        return 0
+    for target in targets:
+        scores = "  ".join(
+            f"{name} {'–' if value is None else round(value)}" for name, value in target["scores"].items()
+        )
+        print(f"{target['grade']}  {target['name']} ({target['kind']})  {scores}")
+        for issue in target["issues"]:
+            print(f"     {issue['code']}: {issue['what']} {issue['fix']}".rstrip())
+    return 0
+
+
+def _layers_of(target: Path, crs: str) -> list[Any]:
+    from layers.readers import registry  # noqa: PLC0415
+    from twin.project.store import Project, is_project  # noqa: PLC0415
+
+    if is_project(target):
+        project = Project.open(target, read_only=True)
+        layers = list(project.city.layers.values())
+        project.close()
+        return layers
+    return registry.read(target, registry.ReadOptions(crs=crs), console_progress())
+
+
+def _export(options: argparse.Namespace) -> int:
+    from twin.export import export_city  # noqa: PLC0415
+    from twin.project.store import Project  # noqa: PLC0415
+
+    project = Project.open(options.city, read_only=True)
+    written = export_city(project.city, options.out, progress=console_progress())
+    project.close()
+    if options.json:
+        print_json({"out": str(options.out), "buildings": written})
+    else:
+        print(f"{options.out}  ({written:,} buildings)")
+    return 0

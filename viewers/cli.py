@@ -1,0 +1,138 @@
+"""The entry point `dothi`: all commands, and the window; Qt and VTK are imported when they are needed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from layers.errors import CityError
+from twin.cli import add_commands, console_progress, new_parser, print_json, run
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, or open the window; the exit status is 0 done, 1 not possible, 2 wrong usage."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if not given or (len(given) == 1 and Path(given[0]).suffix == ".gpkg"):
+        return run(argparse.Namespace(command=_window, city=Path(given[0]) if given else None))
+    parser = new_parser("dothi")
+    parser.epilog = "Without a command the window opens; `dothi CITY.gpkg` opens it with a city."
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    add_commands(commands)
+    _add_picture_commands(commands)
+    return run(parser.parse_args(given))
+
+
+def _add_picture_commands(commands: Any) -> None:
+    demo = commands.add_parser("demo", help="build the bundled demo ward and open it")
+    demo.add_argument("name", nargs="?", default="ward", choices=["ward"], metavar="NAME")
+    demo.add_argument("--no-window", action="store_true", help="write one picture instead")
+    demo.add_argument("-o", "--out", type=Path, metavar="CITY.gpkg", help="where to keep the city")
+    demo.set_defaults(command=_demo)
+
+    render = commands.add_parser("render", help="write a picture of a city; needs no display")
+    render.add_argument("city", type=Path, metavar="CITY.gpkg")
+    render.add_argument("--view", default="", metavar="V", help="a bookmark's name, “top”, “overview” or “close”")
+    render.add_argument("--time", default="", metavar="ISO", help="local time, e.g. 2026-06-21T09:30")
+    render.add_argument("--size", default="1920x1080", metavar="WxH")
+    render.add_argument("--color-by", default="", metavar="ATTRIBUTE", help="colour of buildings")
+    render.add_argument("--theme", default="light", choices=["light", "dark"])
+    render.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png")
+    render.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    render.set_defaults(command=_render)
+
+    bench = commands.add_parser("bench", help="measure, beside the alternatives, in one run")
+    bench.add_argument("name", nargs="*", metavar="NAME", help="which; all without a name")
+    bench.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    bench.set_defaults(command=_bench)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown here."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _window(options: argparse.Namespace) -> int:
+    if not has_display():
+        raise CityError(
+            "There is no display to open a window on",
+            hint="Try `dothi demo --no-window`, or `dothi render CITY.gpkg -o OUT.png`.",
+            code="no-display",
+        )
+    from viewers import app  # noqa: PLC0415  Qt only for a window
+
+    return app.run(project=options.city)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from viewers.demo import demo_city  # noqa: PLC0415
+
+    started = time.perf_counter()
+    city = demo_city(options.out, progress=console_progress())
+    print(f"{city}  ({time.perf_counter() - started:.1f} s)")
+    if options.no_window or not has_display():
+        from viewers.rendering import RenderRequest, render  # noqa: PLC0415
+
+        picture = city.with_suffix(".png")
+        render(RenderRequest(city=city, out=picture, view="overview"), progress=console_progress())
+        print(picture)
+        return 0
+    from viewers import app  # noqa: PLC0415
+
+    return app.run(project=city)
+
+
+def _render(options: argparse.Namespace) -> int:
+    from viewers.rendering import RenderRequest, render  # noqa: PLC0415
+
+    request = RenderRequest(
+        city=options.city,
+        out=options.out,
+        view=options.view,
+        time=_time(options.time),
+        size=_size(options.size),
+        color_by=options.color_by,
+        theme=options.theme,
+    )
+    report = render(request, progress=console_progress())
+    if options.json:
+        print_json(report)
+    else:
+        print(report["out"])
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from viewers.bench.run import bench, print_table  # noqa: PLC0415
+
+    report = bench(options.name)
+    if options.json:
+        print_json(report)
+    else:
+        print_table(report)
+    return 0
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise CityError(f"A size is written WIDTHxHEIGHT, not {text}", hint="For example 3840x2160.")
+    return int(width), int(height)
+
+
+def _time(text: str) -> datetime | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise CityError(
+            f"{text} is not a time", hint="Write it as 2026-06-21T09:30, with +07:00 if you like."
+        ) from None
