@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-
 from layers.builders.ground import fill_gaps, ground_from_points
 from layers.builders.heights import build_buildings, footprints_from_heights
+
 from layers.errors import CityError
 from layers.frame import Frame
 from layers.kinds.buildings import BuildingsLayer
@@ -228,7 +228,10 @@ class _Builder:
         if above is not None:
             found.append(footprints_from_heights(above))
         return [
-            (SourceRequest(path=layer.source.path if layer.source else "", role="footprints"), layer)
+            (
+                SourceRequest(path=layer.source.path if layer.source else "", role="footprints"),
+                layer,
+            )
             for layer in found
             if layer.count
         ]
@@ -244,7 +247,9 @@ class _Builder:
 
 
 def _frame(crs: str, layers: Sequence[Layer], heights: str) -> Frame:
-    boxes = np.array([layer.bounds for layer in layers if not isinstance(layer, MeshLayer)] or [layers[0].bounds])
+    boxes = np.array(
+        [layer.bounds for layer in layers if not isinstance(layer, MeshLayer)] or [layers[0].bounds]
+    )
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     vertical = heights or next((layer.vertical for layer in layers if layer.vertical), "")
     bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -55,9 +55,15 @@ def add_commands(commands: Any) -> None:
     build = commands.add_parser("build", help="build a city of a recipe")
     build.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     build.add_argument("-o", "--out", type=Path, required=True, metavar="CITY.gpkg")
-    build.add_argument("--crs", default="", metavar="EPSG:n", help="project CRS instead of the recipe's")
-    build.add_argument("--scheduler", default="", metavar="ADDR", help="Dask scheduler to share the work")
-    build.add_argument("--workers", type=int, default=0, metavar="N", help="workers of the scheduler to use")
+    build.add_argument(
+        "--crs", default="", metavar="EPSG:n", help="project CRS instead of the recipe's"
+    )
+    build.add_argument(
+        "--scheduler", default="", metavar="ADDR", help="Dask scheduler to share the work"
+    )
+    build.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="workers of the scheduler to use"
+    )
     _json_and_command(build, _build)
 
     info = commands.add_parser("info", help="say what a project holds")
@@ -71,12 +77,16 @@ def add_commands(commands: Any) -> None:
 
     export = commands.add_parser("export", help="write a city for other programs")
     export.add_argument("city", type=Path, metavar="CITY.gpkg")
-    export.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.city.jsonl|OUT.glb|OUT.gpkg")
+    export.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT.city.jsonl|OUT.glb|OUT.gpkg"
+    )
     _json_and_command(export, _export)
 
 
 def _json_and_command(parser: argparse.ArgumentParser, command: Command) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    parser.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output"
+    )
     parser.set_defaults(command=command)
 
 
@@ -105,11 +115,11 @@ def print_json(value: Any) -> None:
 
 
 def _build(options: argparse.Namespace) -> int:
-    import psutil  # noqa: PLC0415  start-up
+    import psutil
 
-    from twin.build import build  # noqa: PLC0415
-    from twin.info import city_info  # noqa: PLC0415
-    from twin.project.store import Project  # noqa: PLC0415
+    from twin.build import build
+    from twin.info import city_info
+    from twin.project.store import Project
 
     started = time.perf_counter()
     result = build(
@@ -159,8 +169,8 @@ def _peak(memory: Any) -> float:
 
 
 def _info(options: argparse.Namespace) -> int:
-    from twin.info import city_info  # noqa: PLC0415
-    from twin.project.store import Project  # noqa: PLC0415
+    from twin.info import city_info
+    from twin.project.store import Project
 
     project = Project.open(options.city, read_only=True)
     report = city_info(
@@ -185,7 +195,9 @@ def _in_words(report: dict[str, Any]) -> str:
     buildings = report["buildings"]
     if buildings["count"]:
         methods = ", ".join(f"{name} {n:,}" for name, n in buildings["method"].items() if n)
-        lines.append(f"  {buildings['count']:,} buildings, {buildings['closed']:,} closed: {methods}")
+        lines.append(
+            f"  {buildings['count']:,} buildings, {buildings['closed']:,} closed: {methods}"
+        )
         median = buildings["height_rmse_m"]["median"]
         if median is not None:
             lines.append(f"  roof points against the solids' tops: median RMSE {median} m")
@@ -193,7 +205,7 @@ def _in_words(report: dict[str, Any]) -> str:
 
 
 def _health(options: argparse.Namespace) -> int:
-    from layers.health.assess import as_json, assess_city  # noqa: PLC0415
+    from layers.health.assess import as_json, assess_city
 
     groups = [_layers_of(target, options.crs) for target in options.target]
     targets = [
@@ -206,7 +218,8 @@ def _health(options: argparse.Namespace) -> int:
         return 0
     for target in targets:
         scores = "  ".join(
-            f"{name} {'–' if value is None else round(value)}" for name, value in target["scores"].items()
+            f"{name} {'–' if value is None else round(value)}"
+            for name, value in target["scores"].items()
         )
         print(f"{target['grade']}  {target['name']} ({target['kind']})  {scores}")
         for issue in target["issues"]:
@@ -215,8 +228,8 @@ def _health(options: argparse.Namespace) -> int:
 
 
 def _layers_of(target: Path, crs: str) -> list[Any]:
-    from layers.readers import registry  # noqa: PLC0415
-    from twin.project.store import Project, is_project  # noqa: PLC0415
+    from layers.readers import registry
+    from twin.project.store import Project, is_project
 
     if is_project(target):
         project = Project.open(target, read_only=True)
@@ -227,8 +240,8 @@ def _layers_of(target: Path, crs: str) -> list[Any]:
 
 
 def _export(options: argparse.Namespace) -> int:
-    from twin.export import export_city  # noqa: PLC0415
-    from twin.project.store import Project  # noqa: PLC0415
+    from twin.export import export_city
+    from twin.project.store import Project
 
     project = Project.open(options.city, read_only=True)
     written = export_city(project.city, options.out, progress=console_progress())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from layers.builders.reproject import to_crs
 from layers.crs import describe, horizontal, normalise
+
 from layers.errors import CityError
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
@@ -29,7 +30,9 @@ class Gathered:
 
     def of_role(self, *roles: str) -> list[tuple[SourceRequest, Layer]]:
         """The pairs whose role, stated or found, is one of `roles`."""
-        return [(request, layer) for request, layer in self.pairs if role_of(request, layer) in roles]
+        return [
+            (request, layer) for request, layer in self.pairs if role_of(request, layer) in roles
+        ]
 
 
 def role_of(request: SourceRequest, layer: Layer) -> str:
@@ -116,7 +119,7 @@ def _common_crs(layers: Sequence[Layer]) -> str:
 
 
 def _utm_of(layer: Layer) -> str:
-    from pyproj import Transformer  # noqa: PLC0415  only where no source has a projected CRS
+    from pyproj import Transformer
 
     low_x, low_y, high_x, high_y = layer.bounds
     there = Transformer.from_crs(layer.crs, "EPSG:4326", always_xy=True)

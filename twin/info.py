@@ -8,16 +8,18 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
+from layers.health.assess import assess_city
 
 from layers.builders.solids import open_edges, solids_of
-from layers.health.assess import assess_city
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from twin.city import City
 
 
-def city_info(city: City, *, rows: int = 0, intact: bool = True, grades: bool = True) -> dict[str, Any]:
+def city_info(
+    city: City, *, rows: int = 0, intact: bool = True, grades: bool = True
+) -> dict[str, Any]:
     """The object of `dothi info`, see the user guide.
 
     Parameters
@@ -38,7 +40,9 @@ def city_info(city: City, *, rows: int = 0, intact: bool = True, grades: bool = 
         "journal": {"rows": rows, "intact": intact},
         "layers": [_layer(layer, health.get(layer.id)) for layer in city.layers.values()],
         "buildings": buildings_info(
-            city.standing(layer.id) for layer in city.layers.values() if isinstance(layer, BuildingsLayer)
+            city.standing(layer.id)
+            for layer in city.layers.values()
+            if isinstance(layer, BuildingsLayer)
         ),
         "parcels": sum(
             layer.count

@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import msgspec
-
 from layers.builders.heights import LadderOptions
+
 from layers.errors import CityError
 from layers.readers.registry import ReadOptions
 
@@ -147,7 +147,9 @@ def read_recipe(path: Path) -> Recipe:
         recipe = msgspec.toml.decode(path.read_bytes(), type=Recipe)
     except FileNotFoundError:
         raise CityError(
-            f"The recipe {path.name} is not there", hint=f"Look for it: {path}", code="recipe-missing"
+            f"The recipe {path.name} is not there",
+            hint=f"Look for it: {path}",
+            code="recipe-missing",
         ) from None
     except OSError as damage:
         raise CityError(

@@ -37,18 +37,26 @@ def _add_picture_commands(commands: Any) -> None:
 
     render = commands.add_parser("render", help="write a picture of a city; needs no display")
     render.add_argument("city", type=Path, metavar="CITY.gpkg")
-    render.add_argument("--view", default="", metavar="V", help="a bookmark's name, “top”, “overview” or “close”")
-    render.add_argument("--time", default="", metavar="ISO", help="local time, e.g. 2026-06-21T09:30")
+    render.add_argument(
+        "--view", default="", metavar="V", help="a bookmark's name, “top”, “overview” or “close”"
+    )
+    render.add_argument(
+        "--time", default="", metavar="ISO", help="local time, e.g. 2026-06-21T09:30"
+    )
     render.add_argument("--size", default="1920x1080", metavar="WxH")
     render.add_argument("--color-by", default="", metavar="ATTRIBUTE", help="colour of buildings")
     render.add_argument("--theme", default="light", choices=["light", "dark"])
     render.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png")
-    render.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    render.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output"
+    )
     render.set_defaults(command=_render)
 
     bench = commands.add_parser("bench", help="measure, beside the alternatives, in one run")
     bench.add_argument("name", nargs="*", metavar="NAME", help="which; all without a name")
-    bench.add_argument("--json", action="store_true", help="print one JSON object on standard output")
+    bench.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output"
+    )
     bench.set_defaults(command=_bench)
 
 
@@ -66,31 +74,31 @@ def _window(options: argparse.Namespace) -> int:
             hint="Try `dothi demo --no-window`, or `dothi render CITY.gpkg -o OUT.png`.",
             code="no-display",
         )
-    from viewers import app  # noqa: PLC0415  Qt only for a window
+    from viewers import app
 
     return app.run(project=options.city)
 
 
 def _demo(options: argparse.Namespace) -> int:
-    from viewers.demo import demo_city  # noqa: PLC0415
+    from twin.demo.project import demo_city
 
     started = time.perf_counter()
     city = demo_city(options.out, progress=console_progress())
     print(f"{city}  ({time.perf_counter() - started:.1f} s)")
     if options.no_window or not has_display():
-        from viewers.rendering import RenderRequest, render  # noqa: PLC0415
+        from viewers.rendering import RenderRequest, render
 
         picture = city.with_suffix(".png")
         render(RenderRequest(city=city, out=picture, view="overview"), progress=console_progress())
         print(picture)
         return 0
-    from viewers import app  # noqa: PLC0415
+    from viewers import app
 
     return app.run(project=city)
 
 
 def _render(options: argparse.Namespace) -> int:
-    from viewers.rendering import RenderRequest, render  # noqa: PLC0415
+    from viewers.rendering import RenderRequest, render
 
     request = RenderRequest(
         city=options.city,
@@ -110,7 +118,7 @@ def _render(options: argparse.Namespace) -> int:
 
 
 def _bench(options: argparse.Namespace) -> int:
-    from viewers.bench.run import bench, print_table  # noqa: PLC0415
+    from viewers.bench.run import bench, print_table
 
     report = bench(options.name)
     if options.json:
@@ -123,7 +131,9 @@ def _bench(options: argparse.Namespace) -> int:
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
-        raise CityError(f"A size is written WIDTHxHEIGHT, not {text}", hint="For example 3840x2160.")
+        raise CityError(
+            f"A size is written WIDTHxHEIGHT, not {text}", hint="For example 3840x2160."
+        )
     return int(width), int(height)
 
 
