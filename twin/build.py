@@ -17,7 +17,6 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
-from layers.kinds.mesh import MeshLayer
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress

@@ -1,0 +1,1 @@
+"""Measurements beside the alternatives, in one run on one machine."""
