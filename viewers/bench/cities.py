@@ -56,6 +56,7 @@ def big_city(count: int) -> City:
 def _real_outlines() -> NDArray[np.object_]:
     folder = Path(os.environ["DOTHI_DATA"]) / "hanoi"
     outlines = []
+    beside = np.array([589_000.0, 2_327_800.0])
     for name in ("hoan_kiem", "phuc_xa"):
         (layer,) = registry.read(
             folder / name / "buildings.shp", registry.ReadOptions(role="footprints")
@@ -63,7 +64,7 @@ def _real_outlines() -> NDArray[np.object_]:
         geometry = np.asarray(layer.geometry)  # type: ignore[attr-defined]
         if name == "phuc_xa":  # Web Mercator: shrink to metres, put beside
             geometry = shapely.transform(geometry, lambda xy: (xy - xy.mean(axis=0)) * 0.933)
-            geometry = shapely.transform(geometry, lambda xy: xy + (589_000.0, 2_327_800.0))
+            geometry = shapely.transform(geometry, lambda xy: xy + beside)
         outlines.append(geometry)
     flat = shapely.get_parts(shapely.force_2d(np.concatenate(outlines)))
     return flat[(shapely.get_type_id(flat) == 3) & (shapely.area(flat) > 8.0)]
