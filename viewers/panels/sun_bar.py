@@ -1,0 +1,110 @@
+"""The time bar: date and hour of the sun, shadows on or off."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from PySide6.QtCore import QDate, Qt, QTimer, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDateEdit,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSlider,
+    QWidget,
+)
+
+from viewers.i18n import locale, tr
+from viewers.panels.words import Retranslated, label
+from viewers.theme import pixmap
+from viewers.view_state import ViewState
+
+STEP_MINUTES = 10
+
+
+class SunBar(Retranslated, QWidget):
+    """Shows the sun's time; asks for another one while the hand moves."""
+
+    time_asked = Signal(object)  # datetime with offset
+    shadows_asked = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sunbar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._time = ViewState().sun_time
+        self._sign = QLabel()
+        self._date = QDateEdit()
+        self._date.setCalendarPopup(True)
+        self._date.setMinimumDate(QDate(1900, 1, 1))
+        self._date.setMaximumDate(QDate(2200, 12, 31))
+        self._date.setKeyboardTracking(False)
+        self._date.dateChanged.connect(self._ask)
+        self._slider = QSlider(Qt.Orientation.Horizontal)
+        self._slider.setRange(0, 24 * 60 // STEP_MINUTES - 1)
+        self._slider.setPageStep(60 // STEP_MINUTES)
+        self._slider.actionTriggered.connect(lambda _: QTimer.singleShot(0, self._ask))
+        self._clock = label("value")
+        self._clock.setMinimumWidth(46)
+        self._sun = label("muted")
+        self._now = QPushButton()
+        self._now.setObjectName("link")
+        self._now.clicked.connect(self._ask_now)
+        self._shadows = QCheckBox()
+        self._shadows.clicked.connect(self.shadows_asked)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 4, 14, 4)
+        row.setSpacing(10)
+        for part in (self._sign, self._date):
+            row.addWidget(part)
+        row.addWidget(self._slider, 1)
+        for part in (self._clock, self._sun, self._now, self._shadows):
+            row.addWidget(part)
+        self.retranslate()
+        self.restyle()
+
+    def show_view(self, view: ViewState, sun: tuple[float, float] | None = None) -> None:
+        """Show the time of `view`; `sun` is (height above the horizon, bearing), degrees."""
+        self._time = view.sun_time
+        self._date.setDate(QDate(self._time.year, self._time.month, self._time.day))
+        minutes = self._time.hour * 60 + self._time.minute
+        if not self._slider.isSliderDown():
+            self._slider.setValue(minutes // STEP_MINUTES)
+        self._clock.setText(f"{self._time:%H:%M}")
+        self._shadows.setChecked(view.shadows)
+        if sun is None:
+            self._sun.setText("")
+        elif sun[0] <= 0:
+            self._sun.setText(tr("Sun below the horizon"))
+        else:
+            self._sun.setText(tr("Sun {height}° high", height=f"{sun[0]:.0f}"))
+
+    def _ask(self) -> None:
+        """Only a hand's change differs from what is shown, so an echo ends here."""
+        day, minutes = self._date.date(), self._slider.value() * STEP_MINUTES
+        if minutes == self._time.hour * 60 + self._time.minute // STEP_MINUTES * STEP_MINUTES:
+            minutes = self._time.hour * 60 + self._time.minute
+        asked = datetime.combine(
+            day.toPython(), time(minutes // 60, minutes % 60), self._time.tzinfo
+        )
+        if asked != self._time:
+            self._clock.setText(f"{asked:%H:%M}")
+            self.time_asked.emit(asked)
+
+    def _ask_now(self) -> None:
+        now = datetime.now(self._time.tzinfo)
+        self.time_asked.emit(now - timedelta(seconds=now.second, microseconds=now.microsecond))
+
+    def retranslate(self) -> None:
+        self._date.setLocale(locale())
+        self._date.setDisplayFormat("dd/MM/yyyy")
+        self._date.setToolTip(tr("Date of the sun"))
+        self._date.setAccessibleName(tr("Date of the sun"))
+        self._slider.setToolTip(tr("Time of day, local time"))
+        self._slider.setAccessibleName(tr("Time of day, local time"))
+        self._now.setText(tr("Now"))
+        self._shadows.setText(tr("Shadows"))
+
+    def restyle(self) -> None:
+        self._sign.setPixmap(pixmap("sun", 18, "muted", self.devicePixelRatioF()))

@@ -1,0 +1,189 @@
+"""Long work off the window's thread: progress, cancel, late answers dropped."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from layers.errors import Cancelled
+from layers.progress import Progress
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Progress], Any]
+Done = Callable[[Any], None]
+Failed = Callable[[BaseException], None]
+
+
+@dataclass(eq=False, slots=True)
+class Task:
+    """One piece of work as the status bar shows it.
+
+    `fraction` (0 … 1) and `message` are written by the worker and read by the window's timer:
+    single values, so no lock is needed.
+    """
+
+    number: int
+    label: str
+    key: str
+    generation: int
+    quiet: bool = False
+    fraction: float = 0.0
+    message: str = ""
+    started: float = field(default_factory=time.monotonic)
+    progress: Progress = field(default_factory=Progress)
+    done: Done | None = None
+    failed: Failed | None = None
+    stopped: Callable[[], None] | None = None
+
+
+class Tasks(QObject):
+    """The only place of the window with threads.
+
+    Results, failures and progress arrive in the thread `Tasks` was made in. A task with a `key`
+    replaces an earlier one with the same key: the earlier is cancelled and its answer, should it
+    still come, is dropped.
+    """
+
+    changed = Signal()  # a task began, moved or ended
+    failed = Signal(object, object)  # Task, exception nobody took
+    _ended = Signal(object, object, object)  # Task, result, exception
+
+    def __init__(self, parent: QObject | None = None, *, workers: int = 2) -> None:
+        super().__init__(parent)
+        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="dothi-task")
+        self._numbers = itertools.count(1)
+        self._generation: dict[str, int] = {}
+        self._running: dict[int, Task] = {}
+        self._closed = False
+        self._ended.connect(self._finish, Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setInterval(100)
+        self._timer.timeout.connect(self.changed)
+
+    @property
+    def running(self) -> list[Task]:
+        """Tasks that have not ended, oldest first."""
+        return list(self._running.values())
+
+    def run(
+        self,
+        label: str,
+        work: Work,
+        *,
+        done: Done | None = None,
+        failed: Failed | None = None,
+        stopped: Callable[[], None] | None = None,
+        key: str = "",
+        quiet: bool = False,
+    ) -> Task:
+        """Do `work(progress)` in a worker; call `done(result)` or `failed(error)` here.
+
+        Parameters
+        ----------
+        stopped
+            Called when the user stopped it; a stop is not a failure.
+        key
+            Names what is computed; a newer task with the same key wins.
+        quiet
+            Not shown in the status bar (previews, thumbnails).
+        """
+        if self._closed:
+            raise RuntimeError("Tasks are closed")
+        task = Task(
+            number=next(self._numbers),
+            label=label,
+            key=key,
+            generation=self._next_generation(key),
+            quiet=quiet,
+            done=done,
+            failed=failed,
+            stopped=stopped,
+        )
+        task.progress = Progress(lambda fraction, message: _note(task, fraction, message))
+        self._running[task.number] = task
+        self._pool.submit(self._work, task, work)
+        self._timer.start()
+        self.changed.emit()
+        return task
+
+    def cancel(self, task: Task) -> None:
+        """Ask `task` to stop at its next step."""
+        task.progress.cancel()
+        self.changed.emit()
+
+    def cancel_key(self, key: str) -> None:
+        """Stop what is computed under `key` and drop its answer."""
+        self._next_generation(key)
+
+    def close(self) -> None:
+        """Cancel everything and wait until no worker runs; nothing is called back after this."""
+        self._closed = True
+        self._timer.stop()
+        for task in self._running.values():
+            task.progress.cancel()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._running.clear()
+
+    def _next_generation(self, key: str) -> int:
+        if not key:
+            return 0
+        for task in self._running.values():
+            if task.key == key:
+                task.progress.cancel()
+        self._generation[key] = self._generation.get(key, 0) + 1
+        return self._generation[key]
+
+    def _work(self, task: Task, work: Work) -> None:
+        """In the worker."""
+        result, error = None, None
+        try:
+            task.progress.step(0.0)
+            result = work(task.progress)
+        except BaseException as failure:  # noqa: BLE001  whatever it was, the window must hear of it
+            error = failure
+        if not self._closed:
+            self._ended.emit(task, result, error)
+
+    def _finish(self, task: Task, result: Any, error: BaseException | None) -> None:
+        """In the window's thread."""
+        if self._running.pop(task.number, None) is None or self._closed:
+            return
+        if not self._running:
+            self._timer.stop()
+        self.changed.emit()
+        if task.key and self._generation.get(task.key) != task.generation:
+            return  # a newer question was asked since
+        if isinstance(error, Cancelled) or task.progress.cancelled:
+            if task.stopped is not None:
+                task.stopped()
+        elif error is not None:
+            self._fail(task, error)
+        elif task.done is not None:
+            task.done(result)
+
+    def _fail(self, task: Task, error: BaseException) -> None:
+        log.debug("Task %s failed", task.label, exc_info=error)
+        if task.failed is not None:
+            task.failed(error)
+        else:
+            self.failed.emit(task, error)
+
+
+def _note(task: Task, fraction: float, message: str) -> None:
+    task.fraction = fraction
+    if message:
+        task.message = message
+
+
+def worker_threads() -> list[threading.Thread]:
+    """Our worker threads that live now; for the leak test."""
+    return [t for t in threading.enumerate() if t.name.startswith("dothi-task")]
