@@ -1,0 +1,259 @@
+"""Point records out of LAS and LAZ, batch by batch, in bounded memory."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import struct
+from collections.abc import Iterator, Sequence
+from typing import Any, BinaryIO, NamedTuple
+
+import lazrs
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.errors import ReadError
+from layers.progress import Progress
+from layers.readers.las_file import LasFile
+
+BATCH = 400_000
+"""Points held decompressed at once: about 15 MB, enough for all cores to have a chunk each."""
+_LARGEST_CHUNK = 2_000_000
+_MOST_POINTS_PER_BYTE = 2_000
+"""LASzip needs more than this only for records that are all alike."""
+_FIELDS = (
+    lazrs.SELECTIVE_DECOMPRESS_XY_RETURNS_CHANNEL
+    | lazrs.SELECTIVE_DECOMPRESS_Z
+    | lazrs.SELECTIVE_DECOMPRESS_CLASSIFICATION
+    | lazrs.SELECTIVE_DECOMPRESS_INTENSITY
+    | lazrs.SELECTIVE_DECOMPRESS_RGB
+)
+"""What a layer keeps; time, angle and the rest stay compressed (point formats 6–10)."""
+
+Records = NDArray[Any]
+
+
+class Chunk(NamedTuple):
+    """Compressed points: where in the file, how many bytes, how many points."""
+
+    offset: int
+    size: int
+    points: int
+
+
+class Damaged(Exception):  # noqa: N818  told apart from a `ReadError`, which is for people
+    """A chunk cannot be decompressed."""
+
+
+def batches(las: LasFile, progress: Progress) -> Iterator[Records]:
+    """All records of the file in its order, at most about `BATCH` at once.
+
+    A batch is overwritten by the next one: take from it what is to be kept.
+
+    Raises
+    ------
+    ReadError
+        The file is cut off, damaged, or holds fewer points than its head claims.
+    """
+    if not las.laszip:
+        yield from _plain(las, progress)
+        return
+    chunks = chunk_table(las)
+    if chunks is None or max(chunk.points for chunk in chunks) > _LARGEST_CHUNK:
+        yield from _in_sequence(las, progress, refuse_at_end=chunks is None)
+        return
+    yield from batches_of(las, chunks, progress)
+
+
+def batches_of(las: LasFile, chunks: Sequence[Chunk], progress: Progress) -> Iterator[Records]:
+    """Records of `chunks`, in their order; otherwise as `batches`."""
+    total = sum(chunk.points for chunk in chunks)
+    done = 0
+    with las.path.open("rb") as stream:
+        for group in _groups(chunks):
+            progress.step(done / max(total, 1), f"Reading {las.path.name}")
+            count = sum(chunk.points for chunk in group)
+            raw = bytearray(count * las.record.itemsize)
+            try:
+                _decompress(las, _bytes_of(stream, group), group, raw)
+            except Damaged as failure:
+                raise _cut_off(las, done, total) from failure
+            yield np.frombuffer(raw, dtype=las.record)
+            done += count
+
+
+def chunk_table(las: LasFile) -> list[Chunk] | None:
+    """Where the chunks of a LAZ file are; None where the table is missing.
+
+    Raises
+    ------
+    ReadError
+        The table contradicts the file or its head.
+    """
+    start = int(las.header.offset_to_point_data)
+    with las.path.open("rb") as stream:
+        if not _has_table(las, stream, start):
+            return None
+        stream.seek(start)
+        try:
+            with _decoding():
+                vlr = lazrs.LazVlr(las.laszip)
+                item_size, fixed = vlr.item_size(), not vlr.uses_variable_size_chunks()
+                entries = lazrs.read_chunk_table(stream, vlr)
+        except Damaged:
+            return None
+    if item_size != las.record.itemsize:
+        raise _contradiction(las, f"records of {item_size} and of {las.record.itemsize} bytes")
+    chunks, offset, left = [], start + 8, las.count
+    for number, (count, size) in enumerate(entries):
+        last = fixed and number == len(entries) - 1
+        count = min(left, count) if last else count
+        if count > left or offset + size > las.size:
+            break
+        if count > max(size, 1) * _MOST_POINTS_PER_BYTE:
+            raise _contradiction(las, f"{count} points in {size} bytes")
+        if count:
+            chunks.append(Chunk(offset, size, count))
+        offset, left = offset + size, left - count
+    if left:
+        raise _contradiction(las, f"its head claims {las.count} points, it has {las.count - left}")
+    return chunks
+
+
+def _has_table(las: LasFile, stream: BinaryIO, start: int) -> bool:
+    """Whether a chunk table of believable length is there; lazrs would make room for any."""
+    stream.seek(start)
+    where = stream.read(8)
+    if len(where) < 8:
+        return False
+    (table_at,) = struct.unpack("<q", where)
+    if table_at == -1 and las.size >= 8:  # written as a stream: the last 8 bytes say where
+        stream.seek(las.size - 8)
+        (table_at,) = struct.unpack("<q", stream.read(8))
+    if not start + 8 <= table_at <= las.size - 8:
+        return False
+    stream.seek(table_at)
+    _, number = struct.unpack("<II", stream.read(8))
+    return bool(number * las.record.itemsize <= table_at - start)
+
+
+def _plain(las: LasFile, progress: Progress) -> Iterator[Records]:
+    start, width = int(las.header.offset_to_point_data), las.record.itemsize
+    there = (las.size - start) // width
+    if there < las.count:
+        raise _cut_off(las, there, las.count)
+    with las.path.open("rb") as stream:
+        stream.seek(start)
+        for done in range(0, las.count, BATCH):
+            progress.step(done / las.count, f"Reading {las.path.name}")
+            count = min(BATCH, las.count - done)
+            raw = stream.read(count * width)
+            if len(raw) < count * width:
+                raise _cut_off(las, done + len(raw) // width, las.count)
+            yield np.frombuffer(raw, dtype=las.record)
+
+
+def _in_sequence(las: LasFile, progress: Progress, *, refuse_at_end: bool) -> Iterator[Records]:
+    """Records of a LAZ file without usable chunks; the end of a cut-off file ends in an error."""
+    step = 10_000 if refuse_at_end else BATCH
+    with las.path.open("rb") as stream:
+        stream.seek(int(las.header.offset_to_point_data))
+        done = 0
+        try:
+            with _decoding():
+                reader = lazrs.LasZipDecompressor(stream, las.laszip, _selection())
+            while done < las.count:
+                progress.step(done / las.count, f"Reading {las.path.name}")
+                raw = bytearray(min(step, las.count - done) * las.record.itemsize)
+                with _decoding():
+                    reader.decompress_many(raw)
+                yield np.frombuffer(raw, dtype=las.record)
+                done += len(raw) // las.record.itemsize
+        except Damaged as failure:
+            raise _cut_off(las, done, las.count) from failure
+
+
+def first_points(las: LasFile, count: int) -> Records:
+    """The first `count` records or fewer, quickly; none where even these are damaged."""
+    count = min(count, las.count)
+    start = int(las.header.offset_to_point_data)
+    raw = bytearray(count * las.record.itemsize)
+    with las.path.open("rb") as stream:
+        stream.seek(start)
+        try:
+            with _decoding():
+                if not las.laszip:
+                    raw = bytearray(stream.read(len(raw)))
+                else:
+                    lazrs.LasZipDecompressor(stream, las.laszip, _selection()).decompress_many(raw)
+        except Damaged:
+            raw = bytearray()
+    whole = len(raw) // las.record.itemsize * las.record.itemsize
+    return np.frombuffer(bytes(raw[:whole]), dtype=las.record)
+
+
+def _groups(chunks: Sequence[Chunk]) -> Iterator[list[Chunk]]:
+    group: list[Chunk] = []
+    count = 0
+    for chunk in chunks:
+        if group and count + chunk.points > BATCH:
+            yield group
+            group, count = [], 0
+        group.append(chunk)
+        count += chunk.points
+    if group:
+        yield group
+
+
+def _bytes_of(stream: BinaryIO, group: list[Chunk]) -> bytes:
+    """The compressed bytes of `group`, one read for chunks that lie one behind another."""
+    if all(a.offset + a.size == b.offset for a, b in itertools.pairwise(group)):
+        stream.seek(group[0].offset)
+        return stream.read(sum(chunk.size for chunk in group))
+    parts = []
+    for chunk in group:
+        stream.seek(chunk.offset)
+        parts.append(stream.read(chunk.size))
+    return b"".join(parts)
+
+
+def _decompress(las: LasFile, data: bytes, group: list[Chunk], into: bytearray) -> None:
+    table = [(chunk.points, chunk.size) for chunk in group]
+    if len(data) != sum(chunk.size for chunk in group):
+        raise Damaged("cut off")
+    with _decoding():
+        lazrs.decompress_points_with_chunk_table(data, las.laszip, into, table, _selection())
+
+
+def _selection() -> Any:
+    return lazrs.DecompressionSelection(_FIELDS)
+
+
+@contextlib.contextmanager
+def _decoding() -> Iterator[None]:
+    """Turn what lazrs raises on damaged bytes into `Damaged`."""
+    try:
+        yield
+    except (lazrs.LazrsError, OSError, ValueError, EOFError, OverflowError) as failure:
+        raise Damaged(str(failure)) from failure
+    except BaseException as failure:
+        # lazrs panics on some bytes: no `Exception`, and its class cannot be imported by name.
+        if type(failure).__name__ != "PanicException":
+            raise
+        raise Damaged(str(failure)) from failure
+
+
+def _cut_off(las: LasFile, readable: int, total: int) -> ReadError:
+    return ReadError(
+        f"{las.path.name} is cut off or damaged: {readable} of {total} points could be read",
+        hint="Copy or download it again.",
+        code="file-truncated",
+    )
+
+
+def _contradiction(las: LasFile, why: str) -> ReadError:
+    return ReadError(
+        f"{las.path.name} contradicts itself: {why}",
+        hint="Copy or download it again, or repair it with a LAS tool.",
+        code="format-damaged",
+    )
