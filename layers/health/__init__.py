@@ -1,1 +1,1 @@
-"""Data health: checks per kind, scores, fix list."""
+"""Data health: checks, six scores, a grade and a list of what to repair first."""
