@@ -51,6 +51,8 @@ class PointSink:
         self._count = 0
         self._make_room()
         self._wide_colour = False
+        self._low = np.full(2, np.inf)
+        self._high = np.full(2, -np.inf)
 
     def _make_room(self) -> None:
         # With bounds nobody knows how many will be inside: room then grows as they come.
@@ -121,7 +123,11 @@ class PointSink:
         rows = slice(self._count, self._count + len(records))
         assert self._offset is not None
         for axis in range(3):
-            values = self._axis(records, axis) * self._unit[axis]
+            values = self._axis(records, axis)
+            if axis < 2:
+                self._low[axis] = min(self._low[axis], values.min())
+                self._high[axis] = max(self._high[axis], values.max())
+            values *= self._unit[axis]
             self._xyz[rows, axis] = values - self._offset[axis]
         self._classes[rows] = self._las.classes(records)
         self._intensity[rows] = records["intensity"]
@@ -159,6 +165,16 @@ class PointSink:
     def count(self) -> int:
         """How many points are kept so far."""
         return self._count
+
+    @property
+    def extent(self) -> Bounds:
+        """Bounds of the points kept so far, in the file's own numbers."""
+        return (
+            float(self._low[0]),
+            float(self._low[1]),
+            float(self._high[0]),
+            float(self._high[1]),
+        )
 
     def arrays(self) -> dict[str, Any]:
         """Arguments of `PointCloudLayer`: offset, xyz, classification, intensity, rgb.

@@ -48,8 +48,8 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
         )
     stated = stated_crs(las)
     where = _place(las, stated, options)
-    arrays = _gather(las, options, where, progress)
-    notices = (*stated.notices, *where.notices, *_extent_notice(las, where, arrays))
+    sink = _gather(las, options, where, progress)
+    notices = (*stated.notices, *where.notices, *_extent_notice(las, sink.extent))
     progress.step(1.0, f"Read {path.name}")
     return [
         PointCloudLayer(
@@ -60,7 +60,7 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
             source=source_of(path, options, driver=las.driver, where=where, date=_date(las)),
             notices=notices,
             total=las.count,
-            **arrays,
+            **sink.arrays(),
         )
     ]
 
@@ -123,7 +123,7 @@ def _trusted_bounds(las: LasFile) -> Bounds:
     return (float(x.min()), float(y.min()), float(x.max()), float(y.max()))
 
 
-def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress) -> dict[str, Any]:
+def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress) -> PointSink:
     expected, source = _records(las, options, progress)
     sink = PointSink(
         las,
@@ -140,7 +140,7 @@ def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress
             hint=f"Its points lie in {_words(las.bounds)}.",
             code="no-points",
         )
-    return sink.arrays()
+    return sink
 
 
 def _records(
@@ -153,22 +153,22 @@ def _records(
     return las.count, batches(las, progress)
 
 
-def _extent_notice(las: LasFile, where: Place, arrays: dict[str, Any]) -> tuple[Notice, ...]:
+def _extent_notice(las: LasFile, extent: Bounds) -> tuple[Notice, ...]:
     """A notice where points lie outside the extent that the head states."""
-    xyz, offset = arrays["xyz"], arrays["offset"]
-    low = xyz[:, :2].min(axis=0).astype(float) + offset[:2]
-    high = xyz[:, :2].max(axis=0).astype(float) + offset[:2]
-    stated = np.array(las.bounds)
-    # float32 offsets are exact to 1/16 of a unit out to 500 km.
-    slack = 0.1 + 1e-6 * float(np.abs(np.concatenate([low, high]) - offset[0]).max())
-    slack = min(slack, 1.0)
-    if (low >= stated[:2] - slack).all() and (high <= stated[2:] + slack).all():
+    scale = max(abs(float(las.header.scales[0])), abs(float(las.header.scales[1])))
+    stated, slack = las.bounds, 2 * scale  # heads are often rounded to the scale
+    inside = (
+        extent[0] >= stated[0] - slack
+        and extent[1] >= stated[1] - slack
+        and extent[2] <= stated[2] + slack
+        and extent[3] <= stated[3] + slack
+    )
+    if inside:
         return ()
     return (
         Notice(
             code="extent-wrong",
-            what=f"Its head states the extent {_words(las.bounds)}, but points lie in "
-            f"{_words((low[0], low[1], high[0], high[1]))}",
+            what=f"Its head states the extent {_words(stated)}, but points lie in {_words(extent)}",
             source=las.path.name,
         ),
     )
