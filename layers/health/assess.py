@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from layers.health.finding import Check, Finding
 from layers.health.grading import CRITICAL, grade_of, limited, overall_of, scores_of
 from layers.health.records import MAX_PLACES, Assessment, CheckResult, Issue
-from layers.health.registry import CHECKS
+from layers.health.registry import CHECKS, LIMITS
 from layers.health.subject import Subject
 from layers.kinds.layer import Layer
 from layers.notices import Severity
@@ -53,8 +53,7 @@ def assess(
         issues += _issues(check, finding)
     scores = scores_of(results)
     overall = overall_of(scores)
-    limits = {check.code: check.limit for check in CHECKS if check.limit is not None}
-    grade, limited_by = limited(grade_of(overall), results, limits)
+    grade, limited_by = limited(grade_of(overall), results, LIMITS)
     points = {result.code: result.score for result in results}
     return Assessment(
         id=layer.id,
@@ -116,4 +115,4 @@ def _issues(check: Check, finding: Finding) -> list[Issue]:
 def _severity(check: Check, score: float) -> Severity:
     if check.limit is not None and score < CRITICAL:
         return "error"
-    return "info" if score >= _GOOD else "warning"
+    return "warning" if score < _GOOD and check.weight >= 1 else "info"

@@ -14,6 +14,7 @@ from layers.health.finding import Finding, Found, share
 from layers.health.subject import Subject
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
+from layers.readers.columns import id_column
 from layers.text import mended, unmangled
 
 MOST_COLUMNS = 20
@@ -74,21 +75,21 @@ def constant_columns(subject: Subject) -> Finding | None:
     rows = len(subject.geometry)
     if not subject.columns or rows < MIN_ROWS:
         return None
-    found = []
+    silent = []
     for name, values in subject.columns.items():
         known = values[~missing(values)]
         if not len(known):
-            found.append(_empty(name))
+            silent.append(f"“{name}” is always empty")
         elif len(known) >= MIN_ROWS and _all_same(known):
-            found.append(
-                Found(
-                    what=f"“{name}” always says “{known[0]}”",
-                    count=1,
-                    fix="Write it once in the layer's description and drop the column.",
-                )
-            )
-    bad = len(found) / len(subject.columns)
-    return Finding(bad=bad, total=len(subject.columns), found=tuple(found[:MOST_COLUMNS]))
+            silent.append(f"“{name}” is always “{known[0]}”")
+    return share(
+        len(silent),
+        len(subject.columns),
+        f"{len(silent)} of {len(subject.columns)} columns tell nothing apart: "
+        + "; ".join(silent[:5])
+        + ("; …" if len(silent) > 5 else ""),
+        "Drop them, or say it once in the layer's description.",
+    )
 
 
 def ids_present(subject: Subject) -> Finding | None:
@@ -102,7 +103,7 @@ def ids_present(subject: Subject) -> Finding | None:
         return None
     ids = subject.layer.columns.get(subject.layer.id_column)
     if ids is None:
-        guess = _identifying(subject)
+        guess = id_column(subject.columns)
         hint = f"; “{guess}” would do: it differs in every row" if guess else ""
         what = f"No column is named that identifies the {rows:,} features{hint}"
         return share(rows, rows, what, _ID_FIX)
@@ -124,10 +125,12 @@ def ids_unique(subject: Subject) -> Finding | None:
     known = ~missing(ids)
     again = np.zeros(len(ids), dtype=bool)
     again[known] = np.asarray(pandas.Series(ids[known]).duplicated(keep="first"))
+    made_unique = sum(n.count for n in subject.layer.notices if n.code == "ids-repeated")
+    count = min(int(again.sum()) + made_unique, int(known.sum()))
     return share(
-        int(again.sum()),
+        count,
         int(known.sum()),
-        f"{int(again.sum()):,} features carry an identifier that another one has",
+        f"{count:,} features carry an identifier that another one has, or had when it was read",
         "Give each its own identifier: links, edits and live readings go by it.",
         where=subject.at(np.flatnonzero(again)),
     )
@@ -191,27 +194,12 @@ def _no_id(count: int, rows: int) -> str:
     return f"{count:,} of {rows:,} features have no identifier"
 
 
-def _empty(name: str) -> Found:
-    return Found(what=f"“{name}” is empty in every row", count=1, fix="Drop the column.")
-
-
 def _all_same(known: NDArray[Any]) -> bool:
     first = known[0]
     try:
         return bool((known == first).all())
     except (TypeError, ValueError, AttributeError):
         return False
-
-
-def _identifying(subject: Subject) -> str:
-    import pandas
-
-    for name, values in subject.columns.items():
-        if values.dtype.kind == "f" or missing(values).any():
-            continue
-        if not pandas.Series(values).duplicated().any():
-            return name
-    return ""
 
 
 def _texts(

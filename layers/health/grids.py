@@ -27,9 +27,9 @@ def middles(grid: Grid, every: int = 1) -> tuple[NDArray[np.float64], NDArray[np
     """x and y (n,) of the middles of every `every`-th row and column, row by row."""
     rows, cols = cells_of(grid).shape[:2]
     row, col = np.meshgrid(np.arange(0, rows, every), np.arange(0, cols, every), indexing="ij")
-    x: NDArray[np.float64] = grid.west + (col.ravel() + 0.5) * grid.cell_x
-    y: NDArray[np.float64] = grid.north - (row.ravel() + 0.5) * grid.cell_y
-    return x, y
+    x = grid.west + (col.ravel() + 0.5) * grid.cell_x
+    y = grid.north - (row.ravel() + 0.5) * grid.cell_y
+    return x.astype(np.float64, copy=False), y.astype(np.float64, copy=False)
 
 
 def picked(

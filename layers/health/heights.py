@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
-from typing import Any
-
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -15,6 +12,7 @@ from layers.health.roofs import roof_points
 from layers.health.subject import Subject
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
+from layers.readers import columns as names
 
 LOWEST_M, HIGHEST_M = 2.0, 830.0
 """No one stands in less than 2 m; the highest building on Earth has 828 m."""
@@ -32,15 +30,6 @@ ACCURACY_M = {1: 5.0, 2: 2.0}
 """Height accuracy by level of detail: CityGML 2.0 (OGC 12-019), table 3."""
 
 ENOUGH_POINTS = 5
-
-_HEIGHT_NAMES = (
-    "height", "heightm", "buildingheight", "measuredheight", "hoehe", "hoogte", "chieucao",
-    "caocongtrinh", "cao", "hauteur", "altura",
-)  # fmt: skip
-_FLOOR_NAMES = (
-    "floors", "levels", "buildinglevels", "sotang", "tang", "tangcao", "storeys", "stories",
-    "numfloors", "geschosse",
-)  # fmt: skip
 
 
 def heights_plausible(subject: Subject) -> Finding | None:
@@ -232,32 +221,16 @@ def _heights(subject: Subject) -> NDArray[np.float64]:
         return subject.layer.height.astype(np.float64)
     if subject.role != "footprints":
         return np.full(len(subject.geometry), np.nan)
-    return _numbers(subject, _HEIGHT_NAMES)
+    return _numbers(subject, names.height_column(subject.columns))
 
 
 def _floors(subject: Subject) -> NDArray[np.float64]:
     if isinstance(subject.layer, BuildingsLayer):
         return subject.layer.floors.astype(np.float64)
-    return np.nan_to_num(_numbers(subject, _FLOOR_NAMES))
+    return np.nan_to_num(_numbers(subject, names.floors_column(subject.columns)))
 
 
-def _numbers(subject: Subject, names: tuple[str, ...]) -> NDArray[np.float64]:
-    for name, values in subject.columns.items():
-        if _folded(name) in names:
-            return _as_numbers(values)
-    return np.full(len(subject.geometry), np.nan)
-
-
-def _as_numbers(values: NDArray[Any]) -> NDArray[np.float64]:
-    import pandas
-
-    if values.dtype.kind in "biuf":
-        return values.astype(np.float64)
-    texts = pandas.Series(values).astype("string").str.replace(r"\s*m$", "", regex=True)
-    numbers = pandas.to_numeric(texts, errors="coerce")
-    return np.asarray(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def _folded(name: str) -> str:
-    plain = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    return "".join(c for c in plain.casefold() if c.isascii() and c.isalnum())
+def _numbers(subject: Subject, column: str) -> NDArray[np.float64]:
+    if not column:
+        return np.full(len(subject.geometry), np.nan)
+    return names.numbers(subject.columns[column])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from layers.health.finding import Finding, share
 from layers.health.records import MAX_PLACES, Places
 from layers.health.subject import Pairs, Subject
+from layers.notices import Notice
 
 SLIVER_M2 = 1.0
 """An outline under this is no building, parcel or lake, but a leftover of drawing."""
@@ -22,6 +23,15 @@ SAME_IOU = 0.98
 SHARED_M2 = 1.0
 """Ground that two outlines share counts as built twice from this on."""
 
+LEFT_OUT = (
+    "geometry-missing",
+    "geometry-empty",
+    "geometry-collapsed",
+    "coordinates-not-finite",
+    "rings-broken",
+)
+"""Notices of readers about features that did not come in."""
+
 ONE_USE_ROLES = ("buildings", "footprints", "parcels", "zoning")
 """Where one piece of ground may belong to one outline only."""
 
@@ -31,7 +41,7 @@ def invalid_outlines(subject: Subject) -> Finding | None:
     if not len(subject.outlines):
         return None
     wrong = np.flatnonzero(~subject.valid)
-    repaired = sum(notice.count for notice in subject.layer.notices if "repaired" in notice.code)
+    repaired = sum(notice.count for notice in _repairs(subject))
     count = min(len(wrong) + repaired, len(subject.outlines))
     return share(
         count,
@@ -40,6 +50,22 @@ def invalid_outlines(subject: Subject) -> Finding | None:
         f"{repaired:,} were repaired when they were read",
         "Repair them in the source file, so that everyone gets the same outlines.",
         where=subject.places(subject.outlines[wrong]) + _where_repaired(subject),
+    )
+
+
+def features_dropped(subject: Subject) -> Finding | None:
+    """Features that the reader could not use and left out."""
+    if not len(subject.geometry):
+        return None
+    left_out = [notice for notice in subject.layer.notices if notice.code in LEFT_OUT]
+    count = sum(notice.count for notice in left_out)
+    return share(
+        count,
+        count + len(subject.geometry),
+        f"{count:,} features of the file could not be used: "
+        + "; ".join(notice.what for notice in left_out),
+        "Repair them in the source file and read it again.",
+        where=tuple(notice.where for notice in left_out if notice.where is not None),
     )
 
 
@@ -136,18 +162,21 @@ def ground_built_twice(subject: Subject) -> Finding | None:
 
 def _where_shared(subject: Subject, pairs: Pairs, order: NDArray[np.intp]) -> Places:
     some = order[:MAX_PLACES]
-    common = shapely.intersection(
-        subject.outlines[pairs.first[some]], subject.outlines[pairs.second[some]]
-    )
-    return subject.places(np.asarray(common, dtype=object))
+    first, second = subject.outlines[pairs.first[some]], subject.outlines[pairs.second[some]]
+    places = np.asarray(shapely.centroid(shapely.intersection(first, second)), dtype=object)
+    # Outlines may share less than a float can say: then the place is where they come nearest.
+    thin = shapely.is_empty(places)
+    seams = shapely.shortest_line(shapely.centroid(first[thin]), shapely.boundary(second[thin]))
+    places[thin] = shapely.get_point(seams, 1)
+    return subject.positions(shapely.get_coordinates(places))
+
+
+def _repairs(subject: Subject) -> list[Notice]:
+    return [n for n in subject.layer.notices if n.code in ("rings-repaired", "rings-closed")]
 
 
 def _where_repaired(subject: Subject) -> Places:
-    return tuple(
-        notice.where
-        for notice in subject.layer.notices
-        if "repaired" in notice.code and notice.where is not None
-    )
+    return tuple(notice.where for notice in _repairs(subject) if notice.where is not None)
 
 
 def _note(pairs: Pairs) -> str:

@@ -12,7 +12,7 @@ from layers.kinds.pointcloud import BUILDING, GROUND, NOISE, PointCloudLayer
 ENOUGH_PER_M2 = 8.0
 """USGS 3DEP Lidar Base Specification 2023: quality level 1 asks for 8 points/m², 2 for 2."""
 
-SAMPLE = 1_000_000
+SAMPLE = 500_000
 """Points looked at where every one would take too long."""
 
 _FAR_M = 100.0

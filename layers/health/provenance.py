@@ -6,6 +6,8 @@ import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from layers.crs import CrsInfo, describe
+from layers.errors import CrsError
 from layers.health.finding import Finding, share, whole
 from layers.health.place import lonlat, parsed
 from layers.health.records import Places
@@ -77,12 +79,11 @@ def crs_plausible(subject: Subject) -> Finding | None:
 
 def crs_registered(subject: Subject) -> Finding | None:
     """Whether others can name the CRS by a code of a register."""
-    system = parsed(subject.layer.crs)
+    system = _described(subject.layer.crs)
     if system is None:
         return None
-    code = system.to_authority(min_confidence=90)
     return whole(
-        0.0 if code else 1.0,
+        0.0 if system.authority else 1.0,
         f"“{system.name}” has no EPSG code: every program must trust its text",
         "Bring it to a registered system, such as EPSG:3405 or EPSG:5897 for Hanoi.",
     )
@@ -90,20 +91,26 @@ def crs_registered(subject: Subject) -> Finding | None:
 
 def unit_metre(subject: Subject) -> Finding | None:
     """Whether one step in x and y is a metre."""
-    system = parsed(subject.layer.crs)
-    if system is None or not system.axis_info:
+    system = _described(subject.layer.crs)
+    if system is None:
         return None
-    axis = system.axis_info[0]
-    stated = subject.layer.source.units if subject.layer.source else ""
-    in_feet = "foot" in stated.lower() or "feet" in stated.lower()
-    bad = 0.0 if axis.unit_name in ("metre", "meter") else 1.0
-    if not bad and in_feet and subject.layer.crs == (subject.layer.source or _NONE).file_crs:
-        bad = 1.0
     return whole(
-        bad,
-        f"One step in x and y is a {axis.unit_name if bad else stated}, not a metre",
+        0.0 if system.metres_per_unit == 1.0 else 1.0,
+        f"One step in x and y is a {system.unit_name}, not a metre",
         "Bring the layer to the project's coordinate system before measuring anything on it.",
     )
+
+
+def height_unit_stated(subject: Subject) -> Finding | None:
+    """Whether the file says the unit of its heights (0), it was assumed (0.5) or unknown (1)."""
+    if not isinstance(subject.layer, PointCloudLayer | ElevationLayer):
+        return None
+    doubts = {"heights-assumed-feet": 0.5, "height-unit-unknown": 1.0}
+    told = [notice for notice in subject.layer.notices if notice.code in doubts]
+    if not told:
+        return whole(0.0, "", "")
+    worst = max(told, key=lambda notice: doubts[notice.code])
+    return whole(doubts[worst.code], worst.what, "State the unit of height when importing.")
 
 
 def crs_common(subject: Subject) -> Finding | None:
@@ -263,7 +270,13 @@ def survey_date(source: Source) -> date | None:
 
 
 _CRS_FIX = "Find out in which coordinate system it was made, and import it again with that."
-_NONE = Source(path="")
+
+
+def _described(crs: str) -> CrsInfo | None:
+    try:
+        return describe(crs)
+    except CrsError:
+        return None
 
 
 def _within(lonlat_degrees: tuple[float, float], box: tuple[float, float, float, float]) -> bool:

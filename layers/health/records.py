@@ -58,7 +58,8 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True):
     count : how many things it concerns; total : out of how many
     where : up to `MAX_PLACES` positions (x, y) in the layer's CRS, worst first where that is known
     fix : what to do, one sentence
-    severity : "error" where it limits the grade, "warning" below 90 points, else "info"
+    severity : "error" where it limits the grade, "warning" where its check scores below 90 and
+        weighs 1 or more, else "info"
     criterion : which of the six it counts against
     """
 

@@ -78,6 +78,9 @@ CHECKS: tuple[Check, ...] = (
           0.5),
     Check("attributes-filled", "sufficient", 2, attributes.attributes_filled, _OMISSION,
           "Attributes filled", "empty values / values"),
+    Check("features-dropped", "sufficient", 1, outlines.features_dropped, _OMISSION,
+          "Everything of the file came in", "features left out when read / features in the file",
+          0.2),
     Check("point-density", "sufficient", 2, points.point_density, _OMISSION,
           "Dense enough", "1 − points per m² / 8"),
     Check("classes-present", "sufficient", 3, points.classes_present, _CLASSES,
@@ -101,7 +104,7 @@ CHECKS: tuple[Check, ...] = (
           "No outlines overlap", "outlines whose interior meets another's / outlines", 1.0),
     Check("slivers", "clean", 1, outlines.slivers, _TOPOLOGY,
           "No slivers", "outlines under 1 m² / outlines", 0.05),
-    Check("constant-columns", "clean", 1, attributes.constant_columns, _COMMISSION,
+    Check("constant-columns", "clean", 0.5, attributes.constant_columns, _COMMISSION,
           "Columns tell something", "columns that are empty or say the same in each row / columns"),
     Check("texts-readable", "clean", 3, attributes.texts_readable, _FORMAT,
           "Texts readable", "different texts read with the wrong encoding / different texts",
@@ -130,6 +133,8 @@ CHECKS: tuple[Check, ...] = (
           "One CRS for all layers", "other layers in another CRS / other layers"),
     Check("unit-metre", "consistent", 2, provenance.unit_metre, _DOMAIN,
           "Unit is the metre", "1 where one step in x is not a metre, else 0", 1.25),
+    Check("height-unit-stated", "consistent", 2, provenance.height_unit_stated, _DOMAIN,
+          "Unit of heights stated", "0 stated, 0.5 assumed feet, 1 unknown"),
     Check("vertical-stated", "consistent", 1, provenance.vertical_stated, _REFERENCE,
           "Vertical datum stated", "1 where heights do not say what they are above, else 0"),
     Check("ids-present", "consistent", 2, attributes.ids_present, _CONCEPT,
@@ -166,6 +171,9 @@ CHECKS: tuple[Check, ...] = (
           "Units in the names", "columns of measures without a unit / columns of measures"),
 )
 # fmt: on
+
+LIMITS = {check.code: check.limit for check in CHECKS if check.limit is not None}
+"""Best grade a layer may have while the check scores below 50."""
 
 
 def check_of(code: str) -> Check:
