@@ -270,12 +270,7 @@ def _from_points(
     options: LadderOptions,
     progress: Progress,
 ) -> None:
-    areas = shrunk(survey.outlines, SHRINK_M)
     classified = any(_has_roofs(cloud) for cloud in points)
-    blocks = []
-    for done, cloud in enumerate(points):
-        progress.step(done / len(points), f"Buildings: {cloud.name}")
-        blocks += list(_roof_heights(areas, cloud, classified, ground))
     if not classified:
         survey.notices.append(
             Notice(
@@ -286,10 +281,18 @@ def _from_points(
                 source=points[0].name,
             )
         )
-    found = tops(blocks, len(areas), percentile=options.roof_percentile)
-    height = found.top - survey.ground
-    good = (found.points >= options.least_points) & (height >= options.lowest_m)
-    survey.take(LIDAR, np.where(good, height, np.nan), found=found)
+    # a small roof may have all its points near the outline: better those than none
+    for part, shrink in enumerate((SHRINK_M, 0.0)):
+        rows = survey.open
+        areas = shrunk(survey.outlines[rows], shrink) if shrink else survey.outlines[rows]
+        blocks = []
+        for done, cloud in enumerate(points):
+            progress.step((part + done / len(points)) / 2, f"Buildings: {cloud.name}")
+            blocks += list(_roof_heights(areas, cloud, classified, ground))
+        found = tops(blocks, len(rows), percentile=options.roof_percentile)
+        height = found.top - survey.ground[rows]
+        good = (found.points >= options.least_points) & (height >= options.lowest_m)
+        survey.take(LIDAR, np.where(good, height, np.nan), rows, found)
 
 
 def _has_roofs(cloud: PointCloudLayer) -> bool:
@@ -303,6 +306,8 @@ def _roof_heights(
     ground: ElevationLayer | None,
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float64]]]:
     """Building and height of each roof point of `cloud`."""
+    if not len(areas):
+        return
     kinds = cloud.classification
     unsure = kinds is None or not classified
     if kinds is None:
