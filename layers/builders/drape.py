@@ -1,0 +1,193 @@
+"""Areas and lines laid on the ground."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import ArrayLike, NDArray
+
+from layers.arrays import frozen
+from layers.builders.ground import sample
+from layers.builders.ribbons import ribbons
+from layers.builders.rings import clean_rings
+from layers.builders.triangulate import triangulate
+from layers.errors import CityError
+from layers.kinds.elevation import ElevationLayer
+
+Origin = tuple[float, float, float]
+STEP_M = 3.0
+"""Areas and lines are cut at least this often to follow the ground."""
+MOST_PIECES = 120_000
+"""Areas are cut coarser rather than into more pieces than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SurfaceBatch:
+    """Many surfaces in one set of arrays.
+
+    Attributes
+    ----------
+    vertices : float32, shape (v, 3), metres from the origin they were made for
+    triangles : int32, shape (t, 3), counter-clockwise from above
+    face_row : int32, shape (t,), ascending row of the geometry each triangle belongs to
+    """
+
+    vertices: NDArray[np.float32]
+    triangles: NDArray[np.int32]
+    face_row: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        for name, dtype, ndim in (
+            ("vertices", np.float32, 2),
+            ("triangles", np.int32, 2),
+            ("face_row", np.int32, 1),
+        ):
+            values = frozen(getattr(self, name), dtype=dtype, ndim=ndim, name=name)
+            object.__setattr__(self, name, values)
+
+
+def drape_areas(
+    geometries: NDArray[np.object_],
+    ground: ElevationLayer | None,
+    *,
+    origin: Origin,
+    lift: float = 0.05,
+    step: float = STEP_M,
+) -> SurfaceBatch:
+    """Areas as triangles that lie `lift` metres above `ground`.
+
+    Areas are cut along a square mesh so that they bend with the ground; the mesh is as fine as
+    `step`, or the ground's cells where these are wider, or as `MOST_PIECES` allows.
+
+    Parameters
+    ----------
+    geometries : Polygon or MultiPolygon, shape (n,); others give no triangles
+    ground : terrain in the same CRS; None is flat at 0. Beyond its edge the nearest known height
+        along the area holds, else 0
+    """
+    geometries = np.asarray(geometries, dtype=object)
+    rows = np.flatnonzero(np.isin(shapely.get_type_id(geometries), (3, 6)))
+    areas = shapely.force_2d(geometries[rows])
+    if ground is not None and len(areas):
+        which, areas = _cut(areas, max(step, ground.cell_x, ground.cell_y))
+        rows = rows[which]
+    rings = clean_rings(areas, origin=origin[:2])
+    triangles, polygon, _ = triangulate(rings)
+    vertices = _laid(rings.xy + origin[:2], ground, origin, lift)
+    return SurfaceBatch(
+        vertices=vertices,
+        triangles=triangles.astype(np.int32),
+        face_row=rows[rings.owner[polygon]].astype(np.int32),
+    )
+
+
+def drape_lines(
+    geometries: NDArray[np.object_],
+    widths_m: ArrayLike,
+    ground: ElevationLayer | None,
+    *,
+    origin: Origin,
+    lift: float = 0.08,
+    step: float = STEP_M,
+) -> SurfaceBatch:
+    """Lines as ribbons with mitred joins that lie `lift` metres above `ground`.
+
+    Parameters
+    ----------
+    geometries : LineString or MultiLineString, shape (n,); others give no triangles
+    widths_m : one width for all or one for each, metres, above zero
+
+    Raises
+    ------
+    CityError
+        A width that is not above zero.
+    """
+    geometries = np.asarray(geometries, dtype=object)
+    widths = np.broadcast_to(np.asarray(widths_m, dtype=np.float64), geometries.shape)
+    if not (widths > 0).all():
+        raise CityError("A line needs a width above zero to be drawn on the ground")
+    fitting = np.flatnonzero(np.isin(shapely.get_type_id(geometries), (1, 2, 5)))
+    lines, part = shapely.get_parts(shapely.force_2d(geometries[fitting]), return_index=True)
+    rows = fitting[part]
+    if ground is not None:
+        lines = shapely.segmentize(lines, max(step, ground.cell_x, ground.cell_y))
+    xy, triangles, line = ribbons(lines, widths[rows])
+    return SurfaceBatch(
+        vertices=_laid(xy, ground, origin, lift),
+        triangles=triangles.astype(np.int32),
+        face_row=rows[line].astype(np.int32),
+    )
+
+
+def _cut(areas: NDArray[np.object_], step: float) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Pieces of `areas` along a square mesh, and the row each piece belongs to."""
+    step = max(step, float(np.sqrt(shapely.area(areas).sum() / MOST_PIECES)))
+    # pieces along outlines cost most: count them too
+    step = max(step, 2 * float(shapely.length(areas).sum()) / MOST_PIECES)
+    areas = areas.copy()
+    invalid = ~shapely.is_valid(areas)
+    areas[invalid] = shapely.buffer(areas[invalid], 0)
+    shapely.prepare(areas)
+    rows = np.arange(len(areas))
+    done: list[tuple[NDArray[np.int64], NDArray[np.object_]]] = []
+    size = step
+    while size < _widest(areas):
+        size *= 2
+    # quarter the cells from coarse to fine: what lies wholly inside one area needs no cutting
+    while len(rows):
+        rows, areas = _quartered(rows, areas, size)
+        if size <= step:
+            done.append((rows, areas))
+            break
+        size /= 2
+    which = np.concatenate([r for r, _ in done]) if done else rows
+    pieces = np.concatenate([a for _, a in done]) if done else areas
+    order = np.argsort(which, kind="stable")
+    return which[order], pieces[order]
+
+
+def _widest(areas: NDArray[np.object_]) -> float:
+    boxes = shapely.bounds(areas)
+    wide = np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1])
+    return float(np.nanmax(wide, initial=0.0))
+
+
+def _quartered(
+    rows: NDArray[np.int64], areas: NDArray[np.object_], size: float
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """`areas` cut along the lines at whole multiples of `size`."""
+    for axis in (0, 1):
+        boxes = shapely.bounds(areas)
+        first = np.floor(boxes[:, axis] / size)
+        last = np.ceil(boxes[:, axis + 2] / size) - 1
+        across = last > first
+        strips = (last - first + 1)[across].astype(np.int64)
+        owner = np.repeat(np.flatnonzero(across), strips)
+        begin = np.cumsum(strips) - strips
+        place = (first[owner] + np.arange(len(owner)) - np.repeat(begin, strips)) * size
+        low, high = boxes[owner, :2] - size, boxes[owner, 2:] + size
+        low[:, axis], high[:, axis] = place, place + size
+        strip = shapely.box(low[:, 0], low[:, 1], high[:, 0], high[:, 1])
+        pieces = shapely.intersection(areas[owner], strip)
+        parts, piece = shapely.get_parts(pieces, return_index=True)
+        solid = np.isin(shapely.get_type_id(parts), (3, 6)) & (shapely.area(parts) > 1e-9)
+        rows = np.concatenate([rows[~across], rows[owner[piece[solid]]]])
+        areas = np.concatenate([areas[~across], parts[solid]])
+    return rows, areas
+
+
+def _laid(
+    xy: NDArray[np.float64], ground: ElevationLayer | None, origin: Origin, lift: float
+) -> NDArray[np.float32]:
+    height = np.zeros(len(xy)) if ground is None else sample(ground, xy)
+    unknown = np.isnan(height)
+    if unknown.any() and not unknown.all():
+        # vertices of one piece follow each other: carry the last known height along
+        last = np.maximum.accumulate(np.where(unknown, -1, np.arange(len(height))))
+        last[last < 0] = int(np.argmin(unknown))
+        height = height[last]
+    height = np.nan_to_num(height, nan=0.0)
+    local: NDArray[np.float64] = np.column_stack([xy, height + lift]) - np.asarray(origin)
+    return local.astype(np.float32)
