@@ -6,13 +6,13 @@ import functools
 import json
 import re
 from datetime import date, datetime
-from importlib.resources import files
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from layers.errors import CityError
 from layers.notices import Notice
+from viewers.resource import RESOURCES
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
 
@@ -25,7 +25,7 @@ def table(code: str) -> dict[str, dict[str, str]]:
     """The three tables of a language: "window" (ours), "messages" (lower floors), "qt"."""
     if code == "en":
         return {"window": {}, "messages": {}, "qt": {}}
-    text = (files("resources") / "translations" / f"{code}.json").read_text(encoding="utf-8")
+    text = (RESOURCES / "translations" / f"{code}.json").read_text(encoding="utf-8")
     loaded: dict[str, dict[str, str]] = json.loads(text)
     return loaded
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from importlib.resources import files
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
@@ -21,6 +20,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QStyleFactory
+
+from viewers.resource import RESOURCES
 
 ThemeName = Literal["light", "dark"]
 
@@ -160,7 +161,7 @@ def palette(name: ThemeName) -> QPalette:
 
 def style_sheet(name: ThemeName) -> str:
     """`resources/styles/window.qss` with each @role replaced by the theme's colour."""
-    text = (files("resources") / "styles" / "window.qss").read_text(encoding="utf-8")
+    text = (RESOURCES / "styles" / "window.qss").read_text(encoding="utf-8")
     tokens = TOKENS[name] | {"icons": _icon_folder(name)}
     return re.sub(r"@([\w-]+)", lambda found: tokens[found[1]], text)
 
@@ -186,7 +187,7 @@ def pixmap(name: str, size: int, role: str = "text", ratio: float = 1.0) -> QPix
 
 @functools.cache
 def _svg(name: str) -> str:
-    return (files("resources") / "icons" / f"{name}.svg").read_text(encoding="utf-8")
+    return (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
 
 
 @functools.cache
@@ -220,7 +221,7 @@ def _draw(name: str, colour: str, size: int, ratio: float) -> QPixmap:
 
 def _icon_folder(name: str) -> str:
     """Where the style sheet finds its few pictures (check mark, arrows) of theme `name`."""
-    with_files = files("resources") / "icons" / name
+    with_files = RESOURCES / "icons" / name
     return str(with_files).replace("\\", "/")
 
 

@@ -1,0 +1,1 @@
+"""Files without code: icons, styles, translations, rule packs, catalogues."""

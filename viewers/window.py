@@ -1,0 +1,313 @@
+"""The main window: joins panels in docks, menus and the tool bar; holds no state of the city."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QPushButton,
+    QSizePolicy,
+    QStackedWidget,
+    QTabWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from viewers.actions import ACTIONS, MENUS, SPECS, Actions, shown_keys
+from viewers.i18n import mark, tr
+from viewers.panels.bookmarks import BookmarksPanel
+from viewers.panels.command_search import Command, CommandSearch
+from viewers.panels.health_panel import HealthPanel
+from viewers.panels.inspector import Inspector
+from viewers.panels.layers_panel import LayersPanel
+from viewers.panels.legend_panel import LegendPanel
+from viewers.panels.notices_panel import NoticesPanel
+from viewers.panels.status import StatusBar
+from viewers.panels.sun_bar import SunBar
+from viewers.panels.welcome import WelcomePage
+from viewers.panels.words import Retranslated, label
+from viewers.theme import set_icon
+
+WELCOME, CITY = 0, 1
+DOCKS = {
+    "layers": mark("Layers"),
+    "bookmarks": mark("Bookmarks"),
+    "inspector": mark("Inspector"),
+    "legend": mark("Legend"),
+    "health": mark("Health"),
+    "notices": mark("Notices"),
+}
+
+
+class Window(Retranslated, QMainWindow):
+    """Shows panels around the view; says what was asked, decides nothing.
+
+    Parameters
+    ----------
+    may_close
+        Asked before the window closes; False keeps it open.
+    """
+
+    asked = Signal(str)  # id of an action
+    dropped = Signal(object)  # list[Path]
+    closed = Signal()
+
+    def __init__(self, may_close: Callable[[], bool] = lambda: True) -> None:
+        super().__init__()
+        self._may_close = may_close
+        self._title = ""
+        self._undo: tuple[str | None, str | None] = (None, None)
+        self.setAcceptDrops(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.actions_table = Actions(self)
+        self.actions_table.asked.connect(self.asked)
+        self.layers, self.bookmarks = LayersPanel(), BookmarksPanel()
+        self.inspector, self.legend = Inspector(), LegendPanel()
+        self.health, self.notices = HealthPanel(), NoticesPanel()
+        self.sun, self.status, self.welcome = SunBar(), StatusBar(), WelcomePage()
+        self.notices.count_changed.connect(self._show_notice_count)
+        self._docks: dict[str, QDockWidget] = {}
+        self._make_center()
+        self._make_docks()
+        self._make_menus()
+        self._make_bar()
+        self.setStatusBar(self.status)
+        self.resize(1440, 900)
+        self.retranslate()
+        self.show_welcome()
+
+    # -- parts ------------------------------------------------------------------------------
+
+    def _make_center(self) -> None:
+        self._view_box = QWidget()
+        self._view_column = QVBoxLayout(self._view_box)
+        self._view_column.setContentsMargins(0, 0, 0, 0)
+        self._view_column.setSpacing(0)
+        self._view_column.addWidget(self.sun)
+        self.center = QStackedWidget()
+        self.center.addWidget(self.welcome)
+        self.center.addWidget(self._view_box)
+        self.setCentralWidget(self.center)
+
+    def set_canvas(self, canvas: QWidget) -> None:
+        """Put the 3D view in the middle."""
+        self._view_column.insertWidget(0, canvas, 1)
+
+    def _make_docks(self) -> None:
+        panels: dict[str, tuple[QWidget, Qt.DockWidgetArea]] = {
+            "layers": (self.layers, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "bookmarks": (self.bookmarks, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "legend": (self.legend, Qt.DockWidgetArea.LeftDockWidgetArea),
+            "inspector": (self.inspector, Qt.DockWidgetArea.RightDockWidgetArea),
+            "health": (self.health, Qt.DockWidgetArea.RightDockWidgetArea),
+            "notices": (self.notices, Qt.DockWidgetArea.RightDockWidgetArea),
+        }
+        for name, (panel, area) in panels.items():
+            dock = QDockWidget(self)
+            dock.setObjectName(name)
+            dock.setWidget(panel)
+            panel.setMinimumWidth(230)
+            self.addDockWidget(area, dock)
+            self._docks[name] = dock
+        self.tabifyDockWidget(self._docks["legend"], self._docks["bookmarks"])
+        self.tabifyDockWidget(self._docks["health"], self._docks["notices"])
+        self._docks["legend"].raise_()
+        self._docks["health"].raise_()
+        docks = [self._docks[n] for n in ("layers", "inspector")]
+        self.resizeDocks(docks, [270, 320], Qt.Orientation.Horizontal)
+        left = [self._docks[n] for n in ("layers", "legend")]
+        self.resizeDocks(left, [380, 300], Qt.Orientation.Vertical)
+        right = [self._docks[n] for n in ("inspector", "health")]
+        self.resizeDocks(right, [400, 320], Qt.Orientation.Vertical)
+
+    def _make_menus(self) -> None:
+        self._menus: dict[str, QMenu] = {}
+        for name in MENUS:
+            self._menus[name] = self.menuBar().addMenu("")
+        last = MENUS[0]
+        for spec in ACTIONS:
+            if spec is None:
+                self._menus[last].addSeparator()
+                continue
+            last = spec.menu or last
+            self._menus[last].addAction(self.actions_table[spec.id])
+            if spec.id == "ask_files":
+                self.recent_menu = self._menus[last].addMenu("")
+            self.addAction(self.actions_table[spec.id])
+        self._panels_menu = self._menus["View"].addMenu("")
+        for dock in self._docks.values():
+            self._panels_menu.addAction(dock.toggleViewAction())
+
+    def _make_bar(self) -> None:
+        bar = QToolBar()
+        bar.setObjectName("tools")
+        bar.setMovable(False)
+        bar.setIconSize(QSize(20, 20))
+        bar.toggleViewAction().setEnabled(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        groups = (
+            ("ask_files", "save", "undo", "redo"),
+            ("show_all", "frame_selection", "north_up", "top_view", "walk", "add_bookmark"),
+            ("shadows", "occlusion", "edges"),
+        )
+        for number, group in enumerate(groups):
+            if number:
+                bar.addSeparator()
+            for name in group:
+                bar.addAction(self.actions_table[name])
+        stretch = QWidget()
+        stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(stretch)
+        self._arrangement = label("tag")
+        bar.addWidget(self._arrangement)
+        self._search = QPushButton()
+        self._search.setObjectName("search")
+        set_icon(self._search, "search")
+        self._search.clicked.connect(lambda: self.asked.emit("search"))
+        space = QWidget()
+        row = QHBoxLayout(space)
+        row.setContentsMargins(10, 0, 6, 0)
+        row.addWidget(self._search)
+        bar.addWidget(space)
+        for name in ("toggle_theme", "toggle_language"):
+            button = QToolButton()
+            button.setDefaultAction(self.actions_table[name])
+            bar.addWidget(button)
+        self._bar = bar
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
+
+    # -- show -------------------------------------------------------------------------------
+
+    def show_welcome(self) -> None:
+        """The first page, without panels."""
+        self.center.setCurrentIndex(WELCOME)
+        for dock in self._docks.values():
+            dock.hide()
+
+    def show_city(self) -> None:
+        """The view, with the panels around it."""
+        if self.center.currentIndex() == CITY:
+            return
+        self.center.setCurrentIndex(CITY)
+        for dock in self._docks.values():
+            dock.show()
+        self._docks["legend"].raise_()
+        self._docks["health"].raise_()
+
+    def show_panel(self, name: str) -> None:
+        """Bring a panel to the front."""
+        self._docks[name].show()
+        self._docks[name].raise_()
+
+    def show_title(self, name: str, *, saved: bool) -> None:
+        """Name of the city, with a mark while it was never saved."""
+        self._title = name
+        mark_ = "" if saved else " •"
+        self.setWindowTitle(f"Dothi – {name}{mark_}" if name else "Dothi")
+
+    def show_state(
+        self, true: frozenset[str], undo: str | None = None, redo: str | None = None
+    ) -> None:
+        """What can be done now, and what undo and redo would do."""
+        self._undo = (undo, redo)
+        self.actions_table.show_state(true)
+        self.actions_table.show_labels(undo, redo)
+
+    def show_recent(self, paths: list[Path], open_path: Callable[[Path], None]) -> None:
+        """The recent projects in the File menu."""
+        self.recent_menu.clear()
+        for path in paths:
+            action = self.recent_menu.addAction(path.name, lambda p=path: open_path(p))
+            action.setToolTip(str(path))
+        self.recent_menu.setEnabled(bool(paths))
+
+    def search(self) -> CommandSearch:
+        """The command search over what can be done now."""
+        commands = [
+            Command(
+                id=spec.id,
+                title=tr(spec.text),
+                words=spec.text,
+                hint=shown_keys(spec),
+                icon=spec.icon,
+            )
+            for spec in SPECS.values()
+            if self.actions_table[spec.id].isEnabled() and spec.id != "search"
+        ]
+        found = CommandSearch(commands, self)
+        found.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        found.chosen.connect(self.actions_trigger, Qt.ConnectionType.QueuedConnection)
+        found.show()
+        return found
+
+    def actions_trigger(self, name: str) -> None:
+        """Do what a click on the action would do."""
+        self.actions_table[name].trigger()
+
+    def state(self) -> tuple[QByteArray, QByteArray]:
+        """Place and docks, to be restored later."""
+        return self.saveGeometry(), self.saveState()
+
+    def restore(self, place: QByteArray, docks: QByteArray) -> None:
+        """Place and docks as they were; the docks stay hidden on the welcome page."""
+        self.restoreGeometry(place)
+        self.restoreState(docks)
+        if self.center.currentIndex() == WELCOME:
+            self.show_welcome()
+
+    def _show_notice_count(self, count: int) -> None:
+        dock = self._docks.get("notices")
+        if dock is not None:
+            text = tr(DOCKS["notices"])
+            dock.setWindowTitle(f"{text} ({count})" if count else text)
+
+    # -- Qt ---------------------------------------------------------------------------------
+
+    def retranslate(self) -> None:
+        self.actions_table.retranslate()
+        self.actions_table.show_labels(*self._undo)
+        for name, menu in self._menus.items():
+            menu.setTitle(tr(name))
+        self.recent_menu.setTitle(tr("Recent projects"))
+        self._panels_menu.setTitle(tr("Panels"))
+        for name, dock in self._docks.items():
+            dock.setWindowTitle(tr(DOCKS[name]))
+        self._show_notice_count(len(self.notices.notices))
+        self._arrangement.setText(tr("Explore"))
+        self._arrangement.setToolTip(tr("Arrangement of the window"))
+        self._search.setText(tr("Find a command…") + "   Ctrl+K")
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.dropped.emit(paths)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close():
+            event.accept()
+            self.closed.emit()
+        else:
+            event.ignore()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            full = bool(self.windowState() & Qt.WindowState.WindowFullScreen)
+            self.actions_table["full_screen"].setChecked(full)
