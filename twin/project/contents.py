@@ -1,0 +1,336 @@
+"""The data of layers in a project: each kept once, found again by its key."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from layers.errors import CityError, ReadError, WriteError
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.features import FeatureLayer
+from layers.kinds.imagery import ImageryLayer
+from layers.kinds.layer import Layer
+from layers.kinds.pointcloud import PointCloudLayer
+from layers.notices import Notice
+from layers.progress import SILENT, Progress
+from layers.readers.registry import ReadOptions
+from twin.city import BuildingChange
+from twin.edits.registry import header
+from twin.project import blobs, fingerprint, parts, sources, tables
+from twin.project.blobs import ArraySpec
+from twin.project.cache import Cache
+from twin.project.columns import ColumnSpec
+from twin.project.database import Database
+from twin.project.fingerprint import SourceFile
+
+INSIDE = 32 << 20
+"""Bytes up to which arrays that have a source are nevertheless kept in the project file, so that
+it can be given away with its ground. Pictures and points always stay outside if they can."""
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of `dothi_contents`: where the parts of a layer are.
+
+    Attributes
+    ----------
+    head : the layer's header when it was kept; its source's path is seen from the project
+    table, columns : its features or buildings, "" where it has none
+    arrays : its other arrays; `place` says whether they are inside or made from `file` again
+    options : how `file` was read
+    """
+
+    kind: str
+    head: Layer
+    scalars: parts.Scalars
+    table: str = ""
+    columns: tuple[ColumnSpec, ...] = ()
+    arrays: dict[str, ArraySpec] = {}
+    place: Literal["inside", "source"] = "inside"
+    file: SourceFile | None = None
+    options: ReadOptions | None = None
+
+
+class Contents:
+    """Keeps and finds the data of layers; knows the key of each layer it has in hand."""
+
+    def __init__(self, database: Database, *, folder: Path, cache: Cache, crs: str) -> None:
+        self.database = database
+        self.folder = folder
+        self.cache = cache
+        self.crs = crs
+        self.notices: list[Notice] = []
+        # Keyed by the identity of arrays, so the layer that holds them must live as long.
+        self._known: dict[tuple[Any, ...], tuple[str, Layer]] = {}
+        self._loaded: dict[str, Layer] = {}
+
+    def moved_to(self, database: Database, *, folder: Path, cache: Cache) -> Contents:
+        """The same data in a copy of the file."""
+        other = Contents(database, folder=folder, cache=cache, crs=self.crs)
+        other._known, other._loaded = dict(self._known), dict(self._loaded)
+        return other
+
+    @contextlib.contextmanager
+    def unless_failed(self) -> Iterator[None]:
+        """Forget again what the block kept, where its transaction fails."""
+        known, loaded = dict(self._known), dict(self._loaded)
+        try:
+            yield
+        except BaseException:
+            for key in self._loaded.keys() - loaded.keys():
+                self.cache.drop(key)
+            self._known, self._loaded = known, loaded
+            raise
+
+    def key_of(self, layer: Layer) -> str:
+        """Key of the layer's data, "" where it is not in the file."""
+        known = self._known.get(parts.identity_of(layer))
+        return known[0] if known is not None else ""
+
+    def keep(self, layer: Layer, options: ReadOptions | None = None) -> str:
+        """Write the layer's data, if it is not there yet, in the caller's transaction; its key.
+
+        Raises
+        ------
+        WriteError
+            The disk is full or read-only.
+        """
+        known = self.key_of(layer)
+        if known:
+            return known
+        key = uuid.uuid4().hex
+        record = self._write(key, layer, options)
+        self.database.execute(
+            "INSERT INTO dothi_contents VALUES (?, ?, ?)",
+            (key, record.table or None, msgspec.json.encode(record).decode()),
+        )
+        self._know(key, layer)
+        return key
+
+    def find(self, key: str, progress: Progress = SILENT) -> Layer:
+        """The layer kept under `key`; the very same object as long as it is in hand.
+
+        Raises
+        ------
+        ReadError
+            Its table, or its source outside, is gone or damaged.
+        """
+        if key not in self._loaded:
+            self._know(key, self._read(key, self.record(key), progress))
+        return self._loaded[key]
+
+    def record(self, key: str) -> Content:
+        """Where the data under `key` is."""
+        found = self.database.rows("SELECT record FROM dothi_contents WHERE key = ?", (key,))
+        if not found:
+            raise ReadError("The data of a layer is gone from the project", code="layer-gone")
+        try:
+            record = msgspec.json.decode(str(found[0][0]), type=Content)
+        except msgspec.MsgspecError as damage:
+            raise ReadError(
+                f"{self.database.path.name} is damaged: {damage}",
+                hint="Go back to a copy of it.",
+                code="project-damaged",
+            ) from damage
+        return record
+
+    def records(self) -> dict[str, Content]:
+        """All of them by key."""
+        return {
+            str(key): self.record(str(key))
+            for (key,) in self.database.rows("SELECT key FROM dothi_contents")
+        }
+
+    def changes(self, key: str) -> Mapping[str, BuildingChange]:
+        """What people changed of the buildings under `key`, as of the last save."""
+        record = self.record(key)
+        if record.kind != BuildingsLayer.kind:
+            return {}
+        return tables.read_changes(self.database, record.table)
+
+    def write_changes(self, key: str, changes: Mapping[str, BuildingChange]) -> None:
+        """Write what people changed of the buildings under `key` into their table."""
+        tables.write_changes(self.database, self.record(key).table, changes)
+
+    def rename(self, key: str, name: str) -> None:
+        """Let other programs see the layer's name."""
+        if table := self.record(key).table:
+            tables.rename(self.database, table, name)
+
+    def drop_all_but(self, keys: Collection[str]) -> None:
+        """Take all other data out of the file, in the caller's transaction."""
+        for key, table in self.database.rows("SELECT key, table_name FROM dothi_contents"):
+            if key in keys:
+                continue
+            if table:
+                tables.drop(self.database, str(table))
+            blobs.drop(self.database, str(key))
+            self.database.execute("DELETE FROM dothi_contents WHERE key = ?", (key,))
+            self.forget(str(key))
+
+    def forget(self, key: str) -> None:
+        """Read it from the file when it is needed next."""
+        self._loaded.pop(key, None)
+        self._known = {one: known for one, known in self._known.items() if known[0] != key}
+
+    def change_record(self, key: str, record: Content) -> None:
+        """Replace what is written about `key`."""
+        self.database.execute(
+            "UPDATE dothi_contents SET record = ? WHERE key = ?",
+            (msgspec.json.encode(record).decode(), key),
+        )
+
+    def refill_cache(self) -> None:
+        """Put what is in hand and was made from outside sources into the cache."""
+        for key, layer in self._loaded.items():
+            if self.record(key).place == "source":
+                self._put(key, layer)
+
+    # -- one layer --------------------------------------------------------------------------
+
+    def _write(self, key: str, layer: Layer, options: ReadOptions | None) -> Content:
+        head = with_path(header(layer), self.folder)
+        arrays = parts.arrays_of(layer)
+        record = Content(
+            kind=layer.kind,
+            head=head,
+            scalars=parts.scalars_of(layer),
+            arrays={name: blobs.spec(array) for name, array in arrays.items()},
+            options=options,
+        )
+        if isinstance(layer, (FeatureLayer, BuildingsLayer)):
+            table = tables.free_table(self.database, layer.id)
+            write: Any = tables.write_features
+            if isinstance(layer, BuildingsLayer):
+                write = tables.write_buildings
+            columns = write(self.database, table, layer)
+            record = msgspec.structs.replace(record, table=table, columns=columns)
+        path = sources.source_path(layer)
+        if arrays and path is not None and _belongs_outside(layer, record):
+            try:
+                file = fingerprint.mark(path, self.folder)
+            except OSError as damage:
+                raise ReadError(f"{path.name} could not be read: {damage}") from damage
+            self._put(key, layer)
+            return msgspec.structs.replace(
+                record,
+                place="source",
+                file=file,
+                options=options or sources.options_for(layer),
+            )
+        blobs.write(self.database, key, arrays)
+        return record
+
+    def _read(self, key: str, record: Content, progress: Progress) -> Layer:
+        fields, notices = self._from_table(record)
+        self.notices += notices
+        head = with_absolute_path(record.head, self.folder)
+        if record.place == "inside":
+            arrays = blobs.read(self.database, key, record.arrays)
+            return parts.put_together(record.kind, head, record.scalars, arrays, fields)
+        cached = self.cache.get(key)
+        if cached is not None and record.arrays.items() == _specs(cached).items():
+            return parts.put_together(record.kind, head, record.scalars, cached, fields)
+        return self._from_source(key, record, head, fields, progress)
+
+    def _from_table(self, record: Content) -> tuple[dict[str, Any], tuple[Notice, ...]]:
+        if not record.table:
+            return {}, ()
+        read = tables.read_features
+        if record.kind == BuildingsLayer.kind:
+            read = tables.read_buildings
+        return read(self.database, record.table, record.columns)
+
+    def _from_source(
+        self, key: str, record: Content, head: Layer, fields: dict[str, Any], progress: Progress
+    ) -> Layer:
+        if record.file is None:
+            raise ReadError(f"{head.name} does not say where it came from", code="source-moved")
+        try:
+            again = sources.read_again(
+                fingerprint.absolute(record.file.path, self.folder),
+                kind=record.kind,
+                inside=head.source.layer if head.source is not None else "",
+                crs=self.crs,
+                options=record.options or ReadOptions(),
+                progress=progress,
+            )
+        except CityError as problem:
+            if record.kind != BuildingsLayer.kind:
+                raise
+            # Outlines and heights are here; only the surfaces they came with are not.
+            self.notices.append(
+                Notice(
+                    code="model-missing",
+                    what=f"The roofs of {head.name} could not be read again: {problem.what}",
+                    hint="Show where the file is now; blocks are drawn until then.",
+                    source=head.id,
+                )
+            )
+            return parts.put_together(record.kind, head, record.scalars, {}, fields)
+        if isinstance(again, BuildingsLayer):
+            arrays = parts.arrays_of(again)
+            scalars = parts.scalars_of(again)
+            layer = parts.put_together(record.kind, head, scalars, arrays, fields)
+        else:
+            layer = sources.under_name(again, head)
+        if _specs(parts.arrays_of(layer)) != record.arrays:
+            self.notices.append(
+                Notice(
+                    code="source-changed",
+                    what=f"{head.name} was read again and is not as large as it was",
+                    hint="Show where the unchanged file is, or go on with this one.",
+                    source=head.id,
+                )
+            )
+        self._put(key, layer)
+        return layer
+
+    def _put(self, key: str, layer: Layer) -> None:
+        try:
+            self.cache.put(key, parts.arrays_of(layer))
+        except WriteError as problem:
+            self.notices.append(
+                Notice(
+                    code="cache-not-written",
+                    what=f"{layer.name} will be read from its file again next time: {problem.what}",
+                    hint=problem.hint,
+                    source=layer.id,
+                    severity="info",
+                )
+            )
+
+    def _know(self, key: str, layer: Layer) -> None:
+        self._loaded[key] = layer
+        self._known[parts.identity_of(layer)] = (key, layer)
+
+
+def with_path(head: Layer, folder: Path) -> Layer:
+    """The header with its source's path as seen from the project's folder."""
+    if head.source is None or not head.source.path:
+        return head
+    path = fingerprint.relative(Path(head.source.path), folder)
+    return replace(head, source=msgspec.structs.replace(head.source, path=path))
+
+
+def with_absolute_path(head: Layer, folder: Path) -> Layer:
+    """The header with its source's path as it is on this machine."""
+    if head.source is None or not head.source.path:
+        return head
+    path = str(fingerprint.absolute(head.source.path, folder))
+    return replace(head, source=msgspec.structs.replace(head.source, path=path))
+
+
+def _belongs_outside(layer: Layer, record: Content) -> bool:
+    if isinstance(layer, (ImageryLayer, PointCloudLayer)):
+        return True
+    return sum(spec.nbytes for spec in record.arrays.values()) > INSIDE
+
+
+def _specs(arrays: Mapping[str, Any]) -> dict[str, ArraySpec]:
+    return {name: blobs.spec(array) for name, array in arrays.items()}

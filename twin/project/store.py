@@ -1,0 +1,400 @@
+"""A project: a city in a file, each edit safe on the disk before it shows."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+import msgspec
+
+from layers.atomic import atomic
+from layers.errors import CityError, WriteError
+from layers.notices import Notice
+from layers.progress import SILENT, Progress
+from layers.readers.registry import ReadOptions
+from twin.city import City
+from twin.document import Change, Document, LayerFound
+from twin.edits.layers import AddLayer
+from twin.edits.registry import encode
+from twin.project import journal, relocation, schema, snapshot
+from twin.project.cache import Cache, cache_folder
+from twin.project.contents import Contents
+from twin.project.database import Database
+from twin.project.fingerprint import SourceFile, State
+from twin.project.journal import JournalRow
+from twin.project.opening import Opened, clear_way, lock_for_new, open_file
+from twin.project.replaying import Replayed, replayed
+from twin.project.snapshot import AbsentLayer
+
+View = dict[str, Any]
+
+
+class Project:
+    """One open project file; made by `create` and `open`, ended by `close`.
+
+    Attributes
+    ----------
+    path : the file
+    document : the one door for changes; each is committed to the journal first
+    notices : what was found while opening
+    absent : layers whose data could not be had; the rest is open
+    read_only : edits, `save` and `save_view` are refused; `save_as` is not
+    """
+
+    def __init__(self, path: Path, opened: Opened, contents: Contents, *, author: str) -> None:
+        """For `create` and `open` only."""
+        self.path = path
+        self.notices: list[Notice] = list(opened.notices)
+        self.absent: tuple[AbsentLayer, ...] = ()
+        self._opened = opened
+        self._contents = contents
+        self._author = author or _login()
+        self._steps = (0, 0)  # that can be undone and redone by replaying from the last save
+        self._waiting = False  # some recorded edits could not be done again
+
+    # -- making and opening -----------------------------------------------------------------
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        city: City,
+        *,
+        options: Mapping[str, ReadOptions] = MappingProxyType({}),
+        view: View | None = None,
+        author: str = "",
+    ) -> Project:
+        """Write `city` to a new file at `path`, in place of what was there; it is open then.
+
+        `options` say for each layer's id how its file was read, where that was not with what its
+        source tells. `author` is written into the journal, the login name where it is "".
+
+        Raises
+        ------
+        WriteError
+            The folder or the disk does not take it, or the project at `path` is open; what was
+            there is untouched.
+        """
+        path = path.absolute()
+        lock = lock_for_new(path)
+        cache = Cache(cache_folder(path))
+        contents: Contents | None = None
+        try:
+            with atomic(path) as temporary:
+                database = Database(temporary, readonly=False, fresh=True)
+                try:
+                    schema.lay_out(database)
+                    contents = Contents(
+                        database, folder=path.parent, cache=cache, crs=city.frame.crs
+                    )
+                    with contents.unless_failed(), database.transaction():
+                        snapshot.write(contents, city, options=options)
+                        _write_view(database, view or {})
+                finally:
+                    database.close()
+                clear_way(path)
+            opened = Opened(database=Database(path, readonly=False), lock=lock)
+        except BaseException:
+            lock.release()
+            raise
+        contents = contents.moved_to(opened.database, folder=path.parent, cache=cache)
+        cache.keep_only(contents.records())
+        project = cls(path, opened, contents, author=author)
+        project.document = Document(city, record=project._record)
+        return project
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        author: str = "",
+        progress: Progress = SILENT,
+    ) -> Project:
+        """Open `path` as it stood after the last recorded edit, with its undo since the last save.
+
+        A project that is open elsewhere, or may not be written, opens read-only with a notice.
+
+        Raises
+        ------
+        ReadError
+            It is missing, cut, damaged, no project, or written by a newer version.
+        """
+        path = path.absolute()
+        opened = open_file(path, read_only=read_only)
+        try:
+            contents = Contents(
+                opened.database,
+                folder=path.parent,
+                cache=Cache(cache_folder(path), writable=opened.lock is not None),
+                crs=snapshot.frame_of(opened.database).crs,
+            )
+            project = cls(path, opened, contents, author=author)
+            found = project._replay(progress)
+            project.document = Document(
+                found.city, record=project._record, done=found.done, undone=found.undone
+            )
+            project.notices += relocation.notices(contents, project.absent)
+        except BaseException:
+            opened.close()
+            raise
+        return project
+
+    document: Document
+
+    @property
+    def city(self) -> City:
+        """The city now."""
+        return self.document.city
+
+    @property
+    def read_only(self) -> bool:
+        """Whether the file can only be looked at."""
+        return self._opened.lock is None
+
+    @property
+    def cache(self) -> Cache:
+        """For whatever else can be made again: terrain tiles, meshes."""
+        return self._contents.cache
+
+    @property
+    def version(self) -> str:
+        """Seal of the last recorded change: tells one state of the plan from another."""
+        return journal.hash_at(self._database, journal.last(self._database))
+
+    # -- saving -----------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Write the city as it stands into the layers others see; the journal starts from here.
+
+        Edits are safe without it. After it, undo works as long as the project stays open.
+
+        Raises
+        ------
+        WriteError
+            The file cannot be written; it is as it was before.
+        CityError
+            Edits wait for a layer that is absent.
+        """
+        self._check_writable()
+        if self._waiting:
+            raise CityError(
+                "The plan holds edits of a layer that is absent, so it stays in the journal",
+                hint="Nothing is lost. Show where the layer's file is, then save again.",
+                code="save-waits",
+            )
+        with self._writing():
+            snapshot.write(self._contents, self.city, self.absent)
+        self._steps = (0, 0)
+        self.cache.keep_only(self._contents.records())
+
+    def save_as(self, path: Path) -> None:
+        """Write all of it, with its journal, to another file, and go on there.
+
+        Raises
+        ------
+        WriteError
+            It cannot be written there; the project stays open as and where it was.
+        """
+        path = path.absolute()
+        if path == self.path and not self.read_only:
+            self.save()
+            return
+        lock = lock_for_new(path)
+        cache = Cache(cache_folder(path))
+        try:
+            with atomic(path) as temporary:
+                self._database.copy_to(temporary)
+                self._rewrite(temporary, path.parent, cache)
+                clear_way(path)
+            opened = Opened(database=Database(path, readonly=False), lock=lock)
+        except BaseException:
+            lock.release()
+            raise
+        self._opened.close()
+        self._opened, self.path = opened, path
+        self._contents = self._contents.moved_to(opened.database, folder=path.parent, cache=cache)
+        self._contents.refill_cache()
+        if not self._waiting:
+            self._steps = (0, 0)
+        self.notices = [one for one in self.notices if not one.code.startswith("project-")]
+
+    def close(self) -> None:
+        """Close the file and let others in. Nothing is asked: what was done is in the file."""
+        self._opened.close()
+
+    def __enter__(self) -> Project:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        problem: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- view and journal -------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """What `save_view` kept: camera, bookmarks, hidden layers, sun time."""
+        rows = self._database.rows("SELECT view FROM dothi_view")
+        try:
+            view = msgspec.json.decode(str(rows[0][0])) if rows else {}
+        except msgspec.MsgspecError:
+            return {}  # how it was looked at is no reason not to open a plan
+        return view if isinstance(view, dict) else {}
+
+    def save_view(self, view: View) -> None:
+        """Keep how the city is looked at; not a step of undo, nothing where it is read-only."""
+        if not self.read_only:
+            with self._database.transaction():
+                _write_view(self._database, view)
+
+    def journal_rows(self) -> list[JournalRow]:
+        """All that was ever done, undone and redone, oldest first."""
+        return journal.rows(self._database)
+
+    def journal_intact(self) -> bool:
+        """Whether no row was changed or removed since it was written."""
+        return journal.intact(self._database)
+
+    # -- sources outside --------------------------------------------------------------------
+
+    def source_files(self) -> dict[str, SourceFile]:
+        """Files outside that layers are read from, by the key of their data; see `fingerprint.check`,
+        which may run in a worker, and `note_sources`."""
+        return relocation.files(self._contents)
+
+    def note_sources(self, found: Mapping[str, tuple[State, SourceFile]]) -> list[Notice]:
+        """Keep the fingerprints that `fingerprint.check` computed; what is wrong with the files."""
+        if not self.read_only:
+            with self._writing():
+                relocation.note(self._contents, found)
+        return relocation.notices_of(
+            self._contents, {key: state for key, (state, _) in found.items()}
+        )
+
+    def relocate(
+        self,
+        layer_id: str,
+        path: Path,
+        *,
+        accept_changed: bool = False,
+        progress: Progress = SILENT,
+    ) -> None:
+        """Say where the file of a layer is now; the layer is read from there if it was absent.
+
+        Raises
+        ------
+        ReadError
+            The file is not the same and `accept_changed` is False (code "source-differs"), or
+            cannot be read.
+        CityError
+            The layer has no file outside.
+        """
+        self._check_writable()
+        key = self._key_of(layer_id)
+        before = self._contents.record(key)
+        after = relocation.moved(self._contents, key, path, accept_changed=accept_changed)
+        with self._writing():
+            relocation.write(self._contents, key, after)
+        self._contents.forget(key)
+        if accept_changed:
+            self.cache.drop(key)
+        try:
+            self._contents.find(key, progress)
+        except CityError:
+            with self._writing():
+                relocation.write(self._contents, key, before)
+            raise
+        self.notices = [one for one in self.notices if one.source not in (layer_id, self.path.name)]
+        found = self._replay(progress)
+        self.document.load(
+            found.city, LayerFound(layer=layer_id), done=found.done, undone=found.undone
+        )
+
+    # -- inside -----------------------------------------------------------------------------
+
+    @property
+    def _database(self) -> Database:
+        return self._opened.database
+
+    def _record(self, change: Change) -> None:
+        self._check_writable()
+        undoable, redoable = self._steps
+        kept = self._contents.keep
+        with self._writing():
+            if change.action == "do":
+                steps = (undoable + 1, 0)
+                text = encode(change.edit, lambda add: kept(add.layer, add.options))
+            else:
+                back = change.action == "undo"
+                steps = (undoable - 1, redoable + 1) if back else (undoable + 1, redoable - 1)
+                text = encode(change.edit, self._key)
+            journal.append(
+                self._database, author=self._author, action=change.action, edit=text.decode()
+            )
+            if min(steps) < 0:
+                # Back beyond the last save: no replay can lead there, so the city is saved.
+                snapshot.write(self._contents, change.after, self.absent)
+                steps = (0, 0)
+        self._steps = steps
+
+    def _key(self, add: AddLayer) -> str:
+        return self._contents.key_of(add.layer)
+
+    def _replay(self, progress: Progress) -> Replayed:
+        found = replayed(self._contents, progress)
+        self.absent, self._waiting = found.absent, found.waiting
+        self._steps = (len(found.done), len(found.undone))
+        self.notices += found.notices
+        return found
+
+    def _rewrite(self, temporary: Path, folder: Path, cache: Cache) -> None:
+        database = Database(temporary, readonly=False, fresh=True)
+        try:
+            copied = self._contents.moved_to(database, folder=folder, cache=cache)
+            with database.transaction():
+                relocation.move_paths(database, self.path.parent, folder)
+                if not self._waiting:
+                    snapshot.write(copied, self.city, self.absent)
+        finally:
+            database.close()
+
+    def _key_of(self, layer_id: str) -> str:
+        for one in self.absent:
+            if one.id == layer_id:
+                return one.content
+        return self._contents.key_of(self.city.layer(layer_id))
+
+    def _check_writable(self) -> None:
+        if self.read_only:
+            raise WriteError(
+                f"{self.path.name} can only be looked at",
+                hint="Use Save as… to put it where you may write, and change it there.",
+                code="project-read-only",
+            )
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[None]:
+        with self._contents.unless_failed(), self._database.transaction():
+            yield
+
+
+def _write_view(database: Database, view: View) -> None:
+    text = msgspec.json.encode(view, enc_hook=str).decode()
+    database.execute("INSERT OR REPLACE INTO dothi_view VALUES (1, ?)", (text,))
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no name for this user, as in some containers
+        return ""
