@@ -34,7 +34,7 @@ ABOVE_GROUND_M = 2.0
 OUTLINE_STEP_M = 2.0
 GROUND_PERCENTILE = 5.0
 """The ground of a building is nearly the lowest at its outline: one bad cell must not dig a pit."""
-LEAST_CELLS = 3
+LEAST_CELLS = 2
 LEAST_COVER = 0.5
 """Share of an outline that a raster must cover to say something about it."""
 LEAST_BUILT = 0.5
@@ -337,11 +337,33 @@ def _from_grid(
     above: bool,
 ) -> None:
     """Heights from a raster of the surface, or of heights `above` ground."""
-    rows = survey.open
-    if not len(rows):
-        return
-    outlines = survey.outlines[rows]
-    areas = shrunk(outlines, max(grid.cell_x, grid.cell_y) / 2)
+    empty = np.zeros(len(survey.height), dtype=bool)
+    # cells at the outline are half street; where nothing else is left they must do
+    for shrink in (max(grid.cell_x, grid.cell_y) / 2, 0.0):
+        rows = survey.open
+        areas = shrunk(survey.outlines[rows], shrink) if shrink else survey.outlines[rows]
+        found, looked = _grid_tops(survey, areas, rows, grid, ground, options, above=above)
+        seen = looked * grid.cell_x * grid.cell_y >= LEAST_COVER * shapely.area(areas)
+        seen &= looked >= LEAST_CELLS
+        stands = found.points >= LEAST_BUILT * looked
+        height = found.top - survey.ground[rows]
+        good = seen & stands & (height >= options.lowest_m)
+        survey.take(DSM, np.where(good, height, np.nan), rows, found)
+        empty[rows[seen]] = ~good[seen]
+    _tell_empty(survey, survey.outlines[empty & np.isnan(survey.height)], grid)
+
+
+def _grid_tops(
+    survey: _Survey,
+    areas: NDArray[np.object_],
+    rows: NDArray[np.int64],
+    grid: ElevationLayer,
+    ground: ElevationLayer | None,
+    options: LadderOptions,
+    *,
+    above: bool,
+) -> tuple[Tops, NDArray[np.int64]]:
+    """Tops from the cells above street level, and how many cells with a height were looked at."""
     blocks, looked = [], np.zeros(len(rows), dtype=np.int64)
     for owner, cell in cells_inside(areas, grid):
         value = grid.heights.reshape(-1)[cell].astype(np.float64)
@@ -353,17 +375,9 @@ def _from_grid(
             value += terrain
         known = np.isfinite(value)
         looked += np.bincount(owner[known], minlength=len(rows))
-        # cells at street level inside an outline say nothing about the roof
         built = known & (value - terrain >= options.lowest_m)
         blocks.append((owner[built], value[built]))
-    found = tops(blocks, len(rows), percentile=options.roof_percentile)
-    seen = looked * grid.cell_x * grid.cell_y >= LEAST_COVER * shapely.area(areas)
-    seen &= looked >= LEAST_CELLS
-    stands = found.points >= LEAST_BUILT * looked
-    _tell_empty(survey, outlines[seen & ~stands], grid)
-    height = found.top - survey.ground[rows]
-    good = seen & stands & (height >= options.lowest_m)
-    survey.take(DSM, np.where(good, height, np.nan), rows, found)
+    return tops(blocks, len(rows), percentile=options.roof_percentile), looked
 
 
 def _tell_empty(survey: _Survey, empty: NDArray[np.object_], grid: ElevationLayer) -> None:
