@@ -15,6 +15,9 @@ from numpy.typing import NDArray
 from layers.errors import ReadError
 from layers.kinds.layer import Bounds
 
+FIELDS = ("classification", "intensity", "rgb")
+"""What of a point is kept beside x, y and z."""
+
 _SIGNATURE = b"LASF"
 _VLR_HEAD, _EVLR_HEAD = 54, 60
 _COLOUR_AT = {2: 20, 3: 28, 5: 28, 7: 30, 8: 30, 10: 30}

@@ -14,21 +14,19 @@ from numpy.typing import NDArray
 
 from layers.errors import ReadError
 from layers.progress import Progress
-from layers.readers.las_file import LasFile
+from layers.readers.las_file import FIELDS, LasFile
 
-BATCH = 400_000
-"""Points held decompressed at once: about 15 MB, enough for all cores to have a chunk each."""
+BATCH = 800_000
+"""Points held decompressed at once: about 30 MB, so that no core waits long for another."""
 _LARGEST_CHUNK = 2_000_000
 _MOST_POINTS_PER_BYTE = 2_000
 """LASzip needs more than this only for records that are all alike."""
-_FIELDS = (
-    lazrs.SELECTIVE_DECOMPRESS_XY_RETURNS_CHANNEL
-    | lazrs.SELECTIVE_DECOMPRESS_Z
-    | lazrs.SELECTIVE_DECOMPRESS_CLASSIFICATION
-    | lazrs.SELECTIVE_DECOMPRESS_INTENSITY
-    | lazrs.SELECTIVE_DECOMPRESS_RGB
-)
-"""What a layer keeps; time, angle and the rest stay compressed (point formats 6–10)."""
+_LAYERS = {
+    "classification": lazrs.SELECTIVE_DECOMPRESS_CLASSIFICATION,
+    "intensity": lazrs.SELECTIVE_DECOMPRESS_INTENSITY,
+    "rgb": lazrs.SELECTIVE_DECOMPRESS_RGB,
+}
+"""Point formats 6–10 keep each in a layer of its own; what is not asked for stays compressed."""
 
 Records = NDArray[Any]
 
@@ -45,7 +43,9 @@ class Damaged(Exception):  # noqa: N818  told apart from a `ReadError`, which is
     """A chunk cannot be decompressed."""
 
 
-def batches(las: LasFile, progress: Progress) -> Iterator[Records]:
+def batches(
+    las: LasFile, progress: Progress, *, fields: tuple[str, ...] = FIELDS
+) -> Iterator[Records]:
     """All records of the file in its order, at most about `BATCH` at once.
 
     A batch is overwritten by the next one: take from it what is to be kept.
@@ -60,12 +60,18 @@ def batches(las: LasFile, progress: Progress) -> Iterator[Records]:
         return
     chunks = chunk_table(las)
     if chunks is None or max(chunk.points for chunk in chunks) > _LARGEST_CHUNK:
-        yield from _in_sequence(las, progress, refuse_at_end=chunks is None)
+        yield from _in_sequence(las, progress, fields, refuse_at_end=chunks is None)
         return
-    yield from batches_of(las, chunks, progress)
+    yield from batches_of(las, chunks, progress, fields=fields)
 
 
-def batches_of(las: LasFile, chunks: Sequence[Chunk], progress: Progress) -> Iterator[Records]:
+def batches_of(
+    las: LasFile,
+    chunks: Sequence[Chunk],
+    progress: Progress,
+    *,
+    fields: tuple[str, ...] = FIELDS,
+) -> Iterator[Records]:
     """Records of `chunks`, in their order; otherwise as `batches`."""
     total = sum(chunk.points for chunk in chunks)
     done = 0
@@ -75,7 +81,7 @@ def batches_of(las: LasFile, chunks: Sequence[Chunk], progress: Progress) -> Ite
             count = sum(chunk.points for chunk in group)
             raw = bytearray(count * las.record.itemsize)
             try:
-                _decompress(las, _bytes_of(stream, group), group, raw)
+                _decompress(las, _bytes_of(stream, group), group, raw, fields)
             except Damaged as failure:
                 raise _cut_off(las, done, total) from failure
             yield np.frombuffer(raw, dtype=las.record)
@@ -153,7 +159,9 @@ def _plain(las: LasFile, progress: Progress) -> Iterator[Records]:
             yield np.frombuffer(raw, dtype=las.record)
 
 
-def _in_sequence(las: LasFile, progress: Progress, *, refuse_at_end: bool) -> Iterator[Records]:
+def _in_sequence(
+    las: LasFile, progress: Progress, fields: tuple[str, ...], *, refuse_at_end: bool
+) -> Iterator[Records]:
     """Records of a LAZ file without usable chunks; the end of a cut-off file ends in an error."""
     step = 10_000 if refuse_at_end else BATCH
     with las.path.open("rb") as stream:
@@ -161,7 +169,7 @@ def _in_sequence(las: LasFile, progress: Progress, *, refuse_at_end: bool) -> It
         done = 0
         try:
             with _decoding():
-                reader = lazrs.LasZipDecompressor(stream, las.laszip, _selection())
+                reader = lazrs.LasZipDecompressor(stream, las.laszip, _selection(fields))
             while done < las.count:
                 progress.step(done / las.count, f"Reading {las.path.name}")
                 raw = bytearray(min(step, las.count - done) * las.record.itemsize)
@@ -185,7 +193,9 @@ def first_points(las: LasFile, count: int) -> Records:
                 if not las.laszip:
                     raw = bytearray(stream.read(len(raw)))
                 else:
-                    lazrs.LasZipDecompressor(stream, las.laszip, _selection()).decompress_many(raw)
+                    lazrs.LasZipDecompressor(stream, las.laszip, _selection(())).decompress_many(
+                        raw
+                    )
         except Damaged:
             raw = bytearray()
     whole = len(raw) // las.record.itemsize * las.record.itemsize
@@ -217,16 +227,21 @@ def _bytes_of(stream: BinaryIO, group: list[Chunk]) -> bytes:
     return b"".join(parts)
 
 
-def _decompress(las: LasFile, data: bytes, group: list[Chunk], into: bytearray) -> None:
+def _decompress(
+    las: LasFile, data: bytes, group: list[Chunk], into: bytearray, fields: tuple[str, ...]
+) -> None:
     table = [(chunk.points, chunk.size) for chunk in group]
     if len(data) != sum(chunk.size for chunk in group):
         raise Damaged("cut off")
     with _decoding():
-        lazrs.decompress_points_with_chunk_table(data, las.laszip, into, table, _selection())
+        lazrs.decompress_points_with_chunk_table(data, las.laszip, into, table, _selection(fields))
 
 
-def _selection() -> Any:
-    return lazrs.DecompressionSelection(_FIELDS)
+def _selection(fields: tuple[str, ...]) -> Any:
+    chosen = lazrs.SELECTIVE_DECOMPRESS_XY_RETURNS_CHANNEL | lazrs.SELECTIVE_DECOMPRESS_Z
+    for field in fields:
+        chosen |= _LAYERS[field]
+    return lazrs.DecompressionSelection(chosen)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from layers.errors import ReadError
 from layers.kinds.layer import Bounds
-from layers.readers.las_file import LasFile
+from layers.readers.las_file import FIELDS, LasFile
 
 _FIRST_ROOM = 1_000_000
 
@@ -29,6 +29,8 @@ class PointSink:
         Only points inside are kept, in the file's own numbers; None for all.
     metres_per_height
         Factor for z.
+    fields
+        Which of `FIELDS` to keep.
     """
 
     def __init__(
@@ -39,29 +41,33 @@ class PointSink:
         keep: int,
         bounds: Bounds | None,
         metres_per_height: float,
+        fields: tuple[str, ...] = FIELDS,
     ) -> None:
         self._las = las
         self._expected = expected
         self._keep = min(keep or expected, expected)
         self._bounds = bounds
         self._unit = np.array([1.0, 1.0, metres_per_height])
+        self._fields = fields
         self._seen = 0
         self._stride = 1
         self._offset: NDArray[np.float64] | None = None
         self._count = 0
         self._make_room()
         self._wide_colour = False
-        self._low = np.full(2, np.inf)
-        self._high = np.full(2, -np.inf)
+        self._low = np.full(3, np.inf)
+        self._high = np.full(3, -np.inf)
 
     def _make_room(self) -> None:
         # With bounds nobody knows how many will be inside: room then grows as they come.
         room = self._keep if self._bounds is None else min(self._keep, _FIRST_ROOM)
         try:
             self._xyz = np.empty((room, 3), dtype=np.float32)
-            self._classes = np.empty(room, dtype=np.uint8)
-            self._intensity = np.empty(room, dtype=np.uint16)
-            coloured = "red" in (self._las.record.names or ())
+            self._classes = np.empty(
+                room if "classification" in self._fields else 0, dtype=np.uint8
+            )
+            self._intensity = np.empty(room if "intensity" in self._fields else 0, dtype=np.uint16)
+            coloured = "rgb" in self._fields and "red" in (self._las.record.names or ())
             self._rgb = np.empty((room if coloured else 0, 3), dtype=np.uint8)
         except (MemoryError, ValueError) as failure:
             raise ReadError(
@@ -104,7 +110,7 @@ class PointSink:
         room = max(needed, 2 * len(self._xyz))
         for name in ("_xyz", "_classes", "_intensity", "_rgb"):
             old = getattr(self, name)
-            if name == "_rgb" and not len(old):
+            if not len(old):
                 continue
             new = np.empty((room, *old.shape[1:]), dtype=old.dtype)
             new[: self._count] = old[: self._count]
@@ -122,15 +128,21 @@ class PointSink:
             return
         rows = slice(self._count, self._count + len(records))
         assert self._offset is not None
+        header = self._las.header
         for axis in range(3):
-            values = self._axis(records, axis)
-            if axis < 2:
-                self._low[axis] = min(self._low[axis], values.min())
-                self._high[axis] = max(self._high[axis], values.max())
-            values *= self._unit[axis]
-            self._xyz[rows, axis] = values - self._offset[axis]
-        self._classes[rows] = self._las.classes(records)
-        self._intensity[rows] = records["intensity"]
+            raw = np.ascontiguousarray(records["XYZ"[axis]])
+            scale, shift = float(header.scales[axis]), float(header.offsets[axis])
+            ends = (int(raw.min()) * scale + shift, int(raw.max()) * scale + shift)
+            self._low[axis] = min(self._low[axis], *ends)
+            self._high[axis] = max(self._high[axis], *ends)
+            # One factor and one shift, so that float64 is walked through twice and no more.
+            values = raw * (scale * self._unit[axis])
+            values += shift * self._unit[axis] - self._offset[axis]
+            self._xyz[rows, axis] = values
+        if "classification" in self._fields:
+            self._classes[rows] = self._las.classes(records)
+        if "intensity" in self._fields:
+            self._intensity[rows] = records["intensity"]
         if len(self._rgb):
             self._write_colour(records, rows)
         self._count += len(records)

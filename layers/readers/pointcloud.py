@@ -17,7 +17,7 @@ from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from layers.readers.copc import chunks_for
 from layers.readers.las_crs import Stated, stated_crs
-from layers.readers.las_file import LasFile, open_las
+from layers.readers.las_file import FIELDS, LasFile, open_las
 from layers.readers.laz_chunks import batches, batches_of, first_points
 from layers.readers.place import Place, layer_id, layer_name, place, source_of
 from layers.readers.point_sink import PointSink
@@ -131,6 +131,7 @@ def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress
         keep=options.max_points,
         bounds=options.bounds,
         metres_per_height=where.metres_per_height,
+        fields=_fields(options),
     )
     for records in source:
         sink.take(records)
@@ -143,14 +144,27 @@ def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress
     return sink
 
 
+def _fields(options: ReadOptions) -> tuple[str, ...]:
+    if unknown := set(options.fields) - set(FIELDS):
+        raise ReadError(
+            f"Points have no {', '.join(sorted(unknown))} here",
+            hint=f"There are {', '.join(FIELDS)}.",
+            code="field-unknown",
+        )
+    return options.fields or FIELDS
+
+
 def _records(
     las: LasFile, options: ReadOptions, progress: Progress
 ) -> tuple[int, Iterator[NDArray[Any]]]:
     """How many records come, and the records."""
+    fields = _fields(options)
     if las.is_copc and (options.bounds is not None or 0 < options.max_points < las.count):
         chunks = chunks_for(las, keep=options.max_points, bounds=options.bounds)
-        return sum(chunk.points for chunk in chunks), batches_of(las, chunks, progress)
-    return las.count, batches(las, progress)
+        return sum(chunk.points for chunk in chunks), batches_of(
+            las, chunks, progress, fields=fields
+        )
+    return las.count, batches(las, progress, fields=fields)
 
 
 def _extent_notice(las: LasFile, extent: Bounds) -> tuple[Notice, ...]:

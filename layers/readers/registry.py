@@ -30,6 +30,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     encoding : text encoding, "" to detect (UTF-8, CP1258, TCVN3, VNI, Latin-1)
     height_unit : "" to take from the file, else "m", "ft", "us-ft"
     max_points : thin a point cloud evenly to at most this many points while reading; 0 for all
+    fields : what to read of points beside x, y, z: "classification", "intensity", "rgb"; () for all
     max_pixels : read imagery or elevation from an overview of at most this many pixels; 0 for all
     bounds : read only what meets this window (in the file's CRS), or None
     licence, attribution, date : provenance as stated by the user
@@ -44,6 +45,7 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     encoding: str = ""
     height_unit: str = ""
     max_points: int = 0
+    fields: tuple[str, ...] = ()
     max_pixels: int = 0
     bounds: tuple[float, float, float, float] | None = None
     licence: str = ""
