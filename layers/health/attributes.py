@@ -229,11 +229,37 @@ def _texts(
 
 
 def _mangled(texts: set[str]) -> set[str]:
-    broken = {t for t in texts if "\ufffd" in t or any(0x80 <= ord(c) < 0xA0 for c in t)}
-    encoding = unmangled(texts).encoding
-    if not encoding:
-        return broken
-    return broken | {t for t in texts if mended(t, encoding) != unicodedata.normalize("NFC", t)}
+    """Those that hold signs of a wrong encoding; `texts` are the ones beyond ASCII.
+
+    Texts with letters beyond CP1252 were read rightly and would outvote wrong ones beside them, as
+    in a table joined of two; so they are left out of the vote.
+    """
+    wrong = {t for t in texts if "\ufffd" in t or _is_utf8_taken_for_latin(t)}
+    doubtful = {t for t in texts - wrong if _latin_bytes(t) is not None}
+    encoding = unmangled(doubtful).encoding
+    if encoding:
+        wrong |= {t for t in doubtful if mended(t, encoding) != unicodedata.normalize("NFC", t)}
+    return wrong
+
+
+def _is_utf8_taken_for_latin(text: str) -> bool:
+    raw = _latin_bytes(text)
+    if raw is None:
+        return False
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _latin_bytes(text: str) -> bytes | None:
+    for encoding in ("cp1252", "latin-1"):
+        try:
+            return text.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+    return None
 
 
 def _tidy(name: str) -> bool:
