@@ -1,0 +1,201 @@
+"""Buildings: chunks of solids, façades by shader, colours by style, one range per building."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from layers.builders.solids import solids_of
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.layer import Layer
+from layers.kinds.mesh import FLOOR, SolidBatch
+from twin.style import Style
+from viewers.scene.chunked_mesh import ChunkedMesh
+from viewers.scene.chunks import assign, cell_size, cut
+from viewers.scene.colouring import of_buildings
+from viewers.scene.visual import Rays, Surroundings, Visual
+
+SELECTED = np.array([255, 140, 40], np.uint8)
+SINK = 1.5
+STOREY_M = 3.3
+"""Height of a storey where the building does not say how many it has."""
+
+
+def importance(footprints: NDArray[np.object_], height: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much of the picture a building is, in metres: height and half the side of its outline."""
+    side = np.sqrt(shapely.area(footprints))
+    return (height + 0.5 * np.minimum(side, 80.0)).astype(np.float32)
+
+
+def _middles(footprints: NDArray[np.object_]) -> NDArray[np.float64]:
+    bounds = shapely.bounds(footprints)
+    return (bounds[:, :2] + bounds[:, 2:]) / 2
+
+
+class BuildingsVisual(Visual):
+    """Draws a `BuildingsLayer`; a changed height rebuilds only the chunks it stands in."""
+
+    casts_shadow = True
+    kind = "building"
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self.material = around.stage.material("building")
+        self._line_material = around.stage.material("line", bias=8)
+        self._line_material.property.SetColor(0.20, 0.18, 0.16)
+        self._line_material.property.SetOpacity(0.45)
+        self.mesh = ChunkedMesh(around.stage.renderer, self.material, self._line_material)
+        self._layer: BuildingsLayer | None = None
+        self._style: Style | None = None
+        self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
+        self._chunk_of_row: NDArray[np.int64] = np.empty(0, np.int64)
+        self._selected: int | None = None
+        self.geometry_builds = 0
+        self.version = 0
+
+    def show(self, layer: Layer, style: Style) -> bool:
+        """Draw the layer (changes written in); see `Visual.show`."""
+        assert isinstance(layer, BuildingsLayer)
+        same_layer = layer is self._layer
+        if same_layer and style == self._style:
+            return False
+        if not same_layer:
+            self._put(layer)
+        recolour = not same_layer or style != self._style
+        self._layer, self._style = layer, style
+        if recolour:
+            self._colours, self.legend = of_buildings(layer, style)
+            self.mesh.recolour(self._colours)
+            self.material.set_opacity(style.opacity)
+            # Windows would compete with what a colour has to say.
+            self.material.set_float("facade", 0.45 if style.color_by else 1.0)
+            self._mark(self._selected)
+        return True
+
+    def _put(self, layer: BuildingsLayer) -> None:
+        before = self._layer
+        rows = self._changed_rows(before, layer)
+        if before is None or rows is None:
+            self.mesh.clear()
+            self._chunk_of_row = assign(_middles(layer.footprints), cell_size(layer.bounds))
+            chosen = np.ones(layer.count, dtype=bool)
+        elif not len(rows):
+            return
+        else:
+            chosen = np.isin(self._chunk_of_row, np.unique(self._chunk_of_row[rows]))
+        batch = self._solids(layer, chosen)
+        drawn = batch.face_kind != FLOOR
+        self.mesh.put(
+            cut(
+                batch.vertices,
+                batch.triangles[drawn],
+                batch.face_solid[drawn],
+                batch.face_kind[drawn],
+                chunk_of_row=np.where(chosen, self._chunk_of_row, -1),
+                size_of_row=importance(layer.footprints, layer.height),
+            ),
+            (layer.ground - self.around.frame.origin[2]).astype(np.float32),
+        )
+        self.geometry_builds += 1
+        self.version += 1
+
+    @staticmethod
+    def _changed_rows(
+        before: BuildingsLayer | None, after: BuildingsLayer
+    ) -> NDArray[np.int64] | None:
+        """Rows whose solid differs; None where it is another survey altogether."""
+        if before is None or before.footprints is not after.footprints:
+            return None
+        if before.model is not after.model:
+            return None
+        differs = (before.height != after.height) | (before.ground != after.ground)
+        differs |= before.lod != after.lod
+        if after.model is not None:
+            differs |= before.method != after.method
+        return np.flatnonzero(differs)
+
+    def _solids(self, layer: BuildingsLayer, chosen: NDArray[np.bool_]) -> SolidBatch:
+        origin = self.around.frame.origin
+        if chosen.all() or layer.model is not None:
+            return solids_of(layer, origin=origin, sink=SINK)
+        from layers.builders.solids import extrude
+
+        rows = np.flatnonzero(chosen)
+        batch = extrude(
+            layer.footprints[rows], layer.ground[rows], layer.height[rows], origin=origin, sink=SINK
+        )
+        return SolidBatch(
+            origin=batch.origin,
+            vertices=batch.vertices,
+            triangles=batch.triangles,
+            face_solid=rows[batch.face_solid].astype(np.int32),
+            face_kind=batch.face_kind,
+        )
+
+    def highlight(self, row: int | None) -> None:
+        """Mark one building."""
+        if row == self._selected:
+            return
+        if self._selected is not None and self._selected < len(self._colours):
+            self.mesh.paint(self._selected, self._colours[self._selected])
+        self._selected = row
+        self._mark(row)
+
+    def _mark(self, row: int | None) -> None:
+        if row is not None and row < len(self._colours):
+            self.mesh.paint(row, SELECTED)
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show."""
+        self.visible = visible
+        if not visible:
+            self.mesh.show_levels(np.full(len(self.mesh.low), -1))
+            self.mesh.show_edges(np.zeros(len(self.mesh.low), bool))
+
+    def meshes(self) -> tuple[ChunkedMesh, ...]:
+        """The one mesh, while it is visible."""
+        return (self.mesh,) if self.visible else ()
+
+    @property
+    def box(self) -> NDArray[np.float64] | None:
+        """See `Visual.box`."""
+        if not len(self.mesh.low):
+            return None
+        low, high = self.mesh.low.min(axis=0), self.mesh.high.max(axis=0)
+        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
+
+    def rays(self) -> Rays | None:
+        """All solids in one set of arrays."""
+        chunks = [actor.chunk for actor in self.mesh.chunks.values()]
+        if not chunks:
+            return None
+        shift = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
+        return (
+            np.concatenate([c.vertices for c in chunks]),
+            np.concatenate([c.triangles + np.int32(s) for c, s in zip(chunks, shift, strict=True)]),
+            np.concatenate([c.face_row for c in chunks]),
+        )
+
+    def nbytes(self) -> int:
+        """Bytes of arrays held."""
+        return self.mesh.nbytes()
+
+    def remove(self) -> None:
+        """Take all buildings off the stage."""
+        self.mesh.clear()
+        for material in (self.material, self._line_material):
+            self.around.stage.release(material)
+        self._layer = None
+
+    def part_at(self, row: int, where: NDArray[np.float64]) -> str:
+        """The storey hit, counted from 1 at the ground; "roof" on top."""
+        layer = self._layer
+        if layer is None:
+            return ""
+        above = float(where[2]) + self.around.frame.origin[2] - float(layer.ground[row])
+        height, floors = float(layer.height[row]), int(layer.floors[row])
+        if above >= height - 0.05:
+            return "roof"
+        storey = height / floors if floors > 0 else STOREY_M
+        return f"storey {max(1, int(above // storey) + 1)}"

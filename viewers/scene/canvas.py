@@ -1,0 +1,375 @@
+"""The 3D view as a Qt widget: the only place that knows pyvistaqt."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QShowEvent, QWheelEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+from pyvistaqt import QtInteractor
+from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
+
+from layers.errors import CityError
+from twin.city import City
+from viewers.scene.camera import between, ease
+from viewers.scene.rays import LightMaps
+from viewers.scene.scene import Scene
+from viewers.view_state import CameraPose, ViewState
+
+STILL_MS = 200
+"""How long nothing must move before the picture is refined."""
+FLIGHT_S = 0.9
+HOVER_MS = 60
+CLICK_PIXELS = 4
+WALK_M_PER_S = 4.0
+WALK_KEYS = {
+    Qt.Key.Key_W: (1, 0), Qt.Key.Key_Up: (1, 0), Qt.Key.Key_S: (-1, 0), Qt.Key.Key_Down: (-1, 0),
+    Qt.Key.Key_A: (0, -1), Qt.Key.Key_D: (0, 1),
+}  # fmt: skip
+TURN_KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
+
+Run = Callable[..., Any]
+"""`Tasks.run(label, function(progress) -> result, done=…, failed=…)`."""
+
+
+class Canvas(QWidget):
+    """Holds a `Scene`; turns what a hand does into camera moves and signals.
+
+    Left drag turns, middle or Shift + left drag pans, right drag and wheel zoom to the cursor.
+    The scene exists after the widget was shown for the first time (`ready`).
+
+    Parameters
+    ----------
+    run
+        `Tasks.run` of the window, so that shadows are cast by a worker; without it they are cast
+        in the window's thread.
+    """
+
+    ready = Signal()
+    hovered = Signal(float, float, float)
+    """World position under the cursor."""
+    left_ground = Signal()
+    """The cursor is over the sky or outside."""
+    picked = Signal(object)
+    """`Picked`, or None for a click on nothing."""
+    clicked = Signal(float, float)
+    """A click at a pixel from the lower left corner, before `picked`; for tools."""
+    camera_changed = Signal(object)
+    """`CameraPose`."""
+    moving = Signal()
+    still = Signal()
+
+    def __init__(self, parent: QWidget | None = None, *, run: Run | None = None) -> None:
+        super().__init__(parent)
+        self.scene: Scene | None = None
+        self.picking = True
+        self.walking = False
+        self._run = run
+        self._interactor: QtInteractor | None = None
+        self._wanted: tuple[City, ViewState] | None = None
+        self._pressed: tuple[Qt.MouseButton, QPoint] | None = None
+        self._last = QPoint()
+        self._dragged = False
+        self._anchor: np.ndarray | None = None
+        self._flight: tuple[CameraPose, CameraPose, float, float] | None = None
+        self._keys: set[int] = set()
+        self._casting = False
+        self._closed = False
+        self._calm = self._timer(STILL_MS, self._refine, single=True)
+        self._tick = self._timer(16, self._step, single=False)
+        self._hover = self._timer(HOVER_MS, self._tell_hover, single=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(120, 90)
+
+    def _timer(self, milliseconds: int, call: Callable[[], None], *, single: bool) -> QTimer:
+        timer = QTimer(self)
+        timer.setInterval(milliseconds)
+        timer.setSingleShot(single)
+        timer.timeout.connect(call)
+        return timer
+
+    # -- life -------------------------------------------------------------------------------
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._interactor is None and not self._closed:
+            QTimer.singleShot(0, self._build)
+
+    def _build(self) -> None:
+        if self._interactor is not None or self._closed:
+            return
+        interactor = QtInteractor(
+            self, auto_update=False, multi_samples=0, line_smoothing=False, lighting="none"
+        )
+        self._interactor = interactor
+        # Our own hands move the camera; VTK's styles would render once more for each move.
+        interactor.iren.interactor.SetInteractorStyle(vtkInteractorStyleUser())
+        self.layout().addWidget(interactor)
+        interactor.installEventFilter(self)
+        interactor.setMouseTracking(True)
+        self.scene = Scene(interactor)
+        if self._wanted is not None:
+            wanted, self._wanted = self._wanted, None
+            self.show_city(*wanted)
+        self.ready.emit()
+
+    def show_city(self, city: City, view: ViewState) -> None:
+        """Show a city; before the widget is on screen it is kept until then."""
+        if self.scene is None:
+            self._wanted = (city, view)
+            return
+        first = self.scene.city is None and self.scene.camera.bounds is None
+        self.scene.show(city, view)
+        if first and self.scene.camera.bounds is not None:
+            self.scene.camera.pose = self.scene.camera.overview()
+            self.scene.render()
+            self.camera_changed.emit(self.scene.camera.pose)
+        self._calm.start()
+
+    def close_scene(self) -> None:
+        """End the view: timers, scene, interactor, in this order. Safe to call twice."""
+        if self._closed:
+            return
+        self._closed = True
+        for timer in (self._calm, self._tick, self._hover):
+            timer.stop()
+        if self.scene is not None:
+            self.scene.close()
+            self.scene = None
+        if self._interactor is not None:
+            self._interactor.removeEventFilter(self)
+            self._interactor.close()
+            self._interactor = None
+        self._wanted = None
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self.close_scene()
+        super().closeEvent(event)
+
+    # -- quality ----------------------------------------------------------------------------
+
+    def _moved(self) -> None:
+        if self.scene is None:
+            return
+        if not self.scene.moving:
+            self.moving.emit()
+        self.scene.set_moving()
+        self.scene.render()
+        self.camera_changed.emit(self.scene.camera.pose)
+        self._calm.start()
+
+    def _refine(self) -> None:
+        if self.scene is None or self._pressed is not None or self._flight is not None:
+            return
+        job = self.scene.light_job()
+        if job is None or self._run is None:
+            if self.scene.set_still():
+                self._calm.start()
+        elif not self._casting:
+            self._casting = True
+            self._run("Shadows", lambda progress: job(), done=self._lit, failed=self._not_lit)
+            self.scene.set_still(cast=False)
+        self.still.emit()
+
+    def _lit(self, maps: LightMaps) -> None:
+        self._casting = False
+        if self.scene is not None:
+            self.scene.apply_light(maps)
+            self._calm.start(1)
+
+    def _not_lit(self, _error: CityError) -> None:
+        self._casting = False
+
+    # -- places to go -----------------------------------------------------------------------
+
+    def fly_to(self, pose: CameraPose, *, seconds: float = FLIGHT_S) -> None:
+        """Fly to `pose`, smoothly; ends exactly there."""
+        if self.scene is None:
+            return
+        start = self.scene.camera.pose
+        if seconds <= 0 or ease(1.0) != 1.0 or start == pose:
+            self.scene.camera.pose = pose
+            self._moved()
+            return
+        self._flight = (start, pose, time.perf_counter(), seconds)
+        self._tick.start()
+
+    def frame(self, bounds: Any = None) -> None:
+        """Fly to where `bounds` (6, scene metres), or everything, fills the view."""
+        if self.scene is not None:
+            self.fly_to(self.scene.camera.frame(bounds))
+
+    def north_up(self) -> None:
+        """Fly to the same view with north ahead."""
+        if self.scene is not None:
+            self.fly_to(self.scene.camera.north_up())
+
+    def top_view(self) -> None:
+        """Fly to look straight down, north up."""
+        if self.scene is not None:
+            self.fly_to(self.scene.camera.top())
+
+    def set_walking(self, walking: bool) -> None:
+        """Go down to the street at the middle of the view, or end walking."""
+        self.walking = walking
+        self._keys.clear()
+        if walking and self.scene is not None:
+            target = self.scene.camera.target.copy()
+            target[2] = self.scene.picker.ground_below(target)
+            self.fly_to(self.scene.camera.street(target))
+            if self._interactor is not None:
+                self._interactor.setFocus()
+
+    def _step(self) -> None:
+        if self.scene is None:
+            self._tick.stop()
+            return
+        if self._flight is not None:
+            start, end, began, seconds = self._flight
+            t = (time.perf_counter() - began) / seconds
+            self.scene.camera.pose = between(start, end, t)
+            if t >= 1.0:
+                self._flight = None
+            self._moved()
+        elif self.walking and self._keys:
+            self._walk()
+        else:
+            self._tick.stop()
+
+    def _walk(self) -> None:
+        assert self.scene is not None
+        step = WALK_M_PER_S * max(self.scene.seconds, 0.016)
+        ahead = sum(WALK_KEYS[k][0] for k in self._keys if k in WALK_KEYS)
+        aside = sum(WALK_KEYS[k][1] for k in self._keys if k in WALK_KEYS)
+        turn = sum(TURN_KEYS[k] for k in self._keys if k in TURN_KEYS)
+        camera = self.scene.camera
+        if turn:
+            camera.turn_head(turn * 0.03, 0.0)
+        camera.walk(ahead * step, aside * step, self.scene.picker.ground_below(camera.eye))
+        self._moved()
+
+    # -- hands ------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is not self._interactor or self.scene is None:
+            return False
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            return self._press(event)
+        if kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            return self._move(event)
+        if kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
+            return self._release(event)
+        if kind == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
+            return self._wheel(event)
+        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
+            return self._key(event, down=kind == QEvent.Type.KeyPress)
+        if kind == QEvent.Type.Leave:
+            self.left_ground.emit()
+        if kind == QEvent.Type.Resize:
+            self._calm.start()
+        return False
+
+    def pixel(self, position: Any) -> tuple[float, float]:
+        """Device pixel from the lower left corner, for a widget position."""
+        assert self._interactor is not None
+        ratio = self._interactor.devicePixelRatioF()
+        height = self._interactor.height()
+        return (position.x() + 0.0) * ratio, (height - 1 - position.y()) * ratio
+
+    def _press(self, event: QMouseEvent) -> bool:
+        self._flight = None
+        self._pressed = (event.button(), event.position().toPoint())
+        self._last, self._dragged = event.position().toPoint(), False
+        self._anchor = self._ground_under(event.position())
+        if self._interactor is not None:
+            self._interactor.setFocus()
+        return True
+
+    def _ground_under(self, position: Any) -> np.ndarray | None:
+        assert self.scene is not None
+        found = self.scene.world_at(*self.pixel(position))
+        return None if found is None else np.array(found) - self.scene.camera.origin
+
+    def _move(self, event: QMouseEvent) -> bool:
+        assert self.scene is not None
+        here = event.position().toPoint()
+        if self._pressed is None:
+            self._last = here
+            if not self._hover.isActive():
+                self._hover.start()
+            return True
+        button, start = self._pressed
+        if not self._dragged and (here - start).manhattanLength() < CLICK_PIXELS:
+            return True
+        self._dragged = True
+        dx, dy = here.x() - self._last.x(), here.y() - self._last.y()
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if self.walking and button == Qt.MouseButton.LeftButton:
+            self.scene.camera.turn_head(-dx * 0.003, dy * 0.003)
+        elif button == Qt.MouseButton.MiddleButton or shift:
+            self._pan(event.position())
+        elif button == Qt.MouseButton.RightButton:
+            self.scene.camera.zoom(float(np.exp(-dy * 0.008)), self._anchor)
+        else:
+            self.scene.camera.orbit(dx, dy)
+        self._last = here
+        self._moved()
+        return True
+
+    def _pan(self, position: Any) -> None:
+        """Keep the ground point that was pressed under the cursor."""
+        assert self.scene is not None
+        anchor = self._anchor if self._anchor is not None else self.scene.camera.target
+        origin, direction = self.scene.camera.ray(
+            *self.pixel(position), self.scene.window.GetSize()
+        )
+        if direction[2] > -0.02:
+            return
+        now = origin + direction * (anchor[2] - origin[2]) / direction[2]
+        self.scene.camera.pan(anchor.copy(), now)
+
+    def _release(self, event: QMouseEvent) -> bool:
+        assert self.scene is not None
+        pressed, self._pressed = self._pressed, None
+        if pressed is not None and not self._dragged and pressed[0] == Qt.MouseButton.LeftButton:
+            x, y = self.pixel(event.position())
+            self.clicked.emit(x, y)
+            if self.picking:
+                self.picked.emit(self.scene.pick(x, y))
+        if self._dragged:
+            self._calm.start()
+        return True
+
+    def _wheel(self, event: QWheelEvent) -> bool:
+        assert self.scene is not None
+        self._flight = None
+        steps = event.angleDelta().y() / 120.0
+        self.scene.camera.zoom(float(1.18**steps), self._ground_under(event.position()))
+        self._moved()
+        return True
+
+    def _key(self, event: QKeyEvent, *, down: bool) -> bool:
+        key = Qt.Key(event.key())
+        if not self.walking or (key not in WALK_KEYS and key not in TURN_KEYS):
+            event.ignore()
+            return False
+        if not event.isAutoRepeat():
+            (self._keys.add if down else self._keys.discard)(key)
+            self._tick.start()
+        return True
+
+    def _tell_hover(self) -> None:
+        if self.scene is None or self._pressed is not None:
+            return
+        found = self.scene.world_at(*self.pixel(self._last))
+        if found is None:
+            self.left_ground.emit()
+        else:
+            self.hovered.emit(*found)

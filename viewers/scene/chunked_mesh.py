@@ -1,0 +1,214 @@
+"""One layer's chunks as actors: one set of vertices each, one index range per level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataObject, vtkPolyData
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
+
+from viewers.scene.chunks import LEVELS, Chunk
+from viewers.scene.edges import solid_edges
+from viewers.scene.material import Material, mapper_for
+
+COLOURS = "colours"
+
+
+def points_of(vertices: NDArray[np.float32]) -> vtkPoints:
+    """VTK points over the array itself, no copy."""
+    points = vtkPoints()
+    points.SetDataTypeToFloat()
+    points.SetData(numpy_to_vtk(vertices, deep=False))
+    return points
+
+
+def cells_of(corners: NDArray[np.int32]) -> vtkCellArray:
+    """Lines (n, 2) or triangles (n, 3) over the array itself, no copy."""
+    cells = vtkCellArray()
+    cells.SetData(corners.shape[1], numpy_to_vtk(corners.reshape(-1), deep=False))
+    return cells
+
+
+class ChunkActor:
+    """One chunk on the stage; draws the first part of its faces, as long as its level says."""
+
+    def __init__(
+        self, chunk: Chunk, material: Material, line_material: Material, base: NDArray[np.float32]
+    ) -> None:
+        self.chunk = chunk
+        self.colours: NDArray[np.uint8] = np.full((len(chunk.triangles), 3), 200, np.uint8)
+        self.low, self.high = (corner.astype(np.float64) for corner in chunk.box)
+        self.triangles = chunk.level_triangles()
+        self.error = chunk.level_error()
+        self.level = -1
+        self.actor = vtkActor()
+        material.dress(self.actor)
+        self.actor.VisibilityOff()
+        self._points = points_of(chunk.vertices)
+        self._base = base
+        self._mappers: dict[int, tuple[vtkPolyDataMapper, vtkPolyData]] = {}
+        self._line_material = line_material
+        self.lines: vtkActor | None = None
+
+    def show(self, level: int) -> None:
+        """Draw this level; −1, or one without a face, draws nothing."""
+        if level == self.level:
+            return
+        self.level = level
+        if level < 0 or not self.triangles[level]:
+            self.actor.VisibilityOff()
+            return
+        self.actor.SetMapper(self._mapper(level)[0])
+        self.actor.VisibilityOn()
+
+    def _mapper(self, level: int) -> tuple[vtkPolyDataMapper, vtkPolyData]:
+        if level in self._mappers:
+            return self._mappers[level]
+        count = int(self.triangles[level])
+        data = vtkPolyData()
+        data.SetPoints(self._points)
+        data.SetPolys(cells_of(self.chunk.triangles[:count]))
+        shown = numpy_to_vtk(self.colours[:count], deep=False)
+        shown.SetName(COLOURS)
+        data.GetCellData().AddArray(shown)
+        data.GetPointData().AddArray(self._base_array())
+        mapper = mapper_for(data, colours=COLOURS)
+        mapper.MapDataArrayToVertexAttribute(
+            "dtBaseMC", "base", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+        )
+        self._mappers[level] = (mapper, data)
+        return self._mappers[level]
+
+    def _base_array(self) -> Any:
+        if not hasattr(self, "_base_vtk"):
+            self._base_vtk = numpy_to_vtk(self._base, deep=False)
+            self._base_vtk.SetName("base")
+        return self._base_vtk
+
+    def recolour(self, of_row: NDArray[np.uint8]) -> None:
+        """Colours (rows of the layer, 3) written to the faces; no geometry is touched."""
+        self.colours[:] = of_row[self.chunk.face_row]
+        self._touch()
+
+    def paint(self, row: int, colour: NDArray[np.uint8]) -> bool:
+        """Colour one thing; False where it is not in this chunk."""
+        place = np.flatnonzero(self.chunk.rows == row)
+        if not len(place):
+            return False
+        start, end = self.chunk.face_start[place[0]], self.chunk.face_start[place[0] + 1]
+        self.colours[start:end] = colour
+        self._touch()
+        return True
+
+    def _touch(self) -> None:
+        for _, data in self._mappers.values():
+            data.GetCellData().GetArray(COLOURS).Modified()
+            data.Modified()
+
+    def edge_actor(self) -> vtkActor:
+        """Outlines of roofs and corners as lines over the same vertices."""
+        if self.lines is None:
+            data = vtkPolyData()
+            data.SetPoints(self._points)
+            data.SetLines(cells_of(solid_edges(self.chunk.vertices, self.chunk.triangles)))
+            self.lines = vtkActor()
+            self.lines.SetMapper(mapper_for(data))
+            self._line_material.dress(self.lines)
+        return self.lines
+
+    def nbytes(self) -> int:
+        """Bytes of the arrays held here."""
+        held = (self.chunk.vertices, self.chunk.triangles, self.colours, self._base)
+        return sum(array.nbytes for array in held)
+
+
+class ChunkedMesh:
+    """The actors of one layer. Say what to draw with `show_levels`; nothing is drawn before."""
+
+    def __init__(self, renderer: vtkRenderer, material: Material, line_material: Material) -> None:
+        self._renderer = renderer
+        self.material = material
+        self.line_material = line_material
+        self.chunks: dict[int, ChunkActor] = {}
+        self._order: list[ChunkActor] = []
+        self.low = self.high = np.empty((0, 3))
+        self.error = np.empty((0, len(LEVELS)))
+        self.triangles = np.empty((0, len(LEVELS)), np.int64)
+        self._edges_shown: set[int] = set()
+
+    def put(self, chunks: Mapping[int, Chunk], base_of_row: NDArray[np.float32]) -> None:
+        """Add or replace these chunks; others stay as they are."""
+        for number, chunk in chunks.items():
+            self._drop(number)
+            made = ChunkActor(
+                chunk, self.material, self.line_material, base_of_row[chunk.vertex_row]
+            )
+            self.chunks[number] = made
+            self._renderer.AddActor(made.actor)
+        self._index()
+
+    def _index(self) -> None:
+        self._order = list(self.chunks.values())
+        if self._order:
+            self.low = np.array([c.low for c in self._order])
+            self.high = np.array([c.high for c in self._order])
+            self.error = np.array([c.error for c in self._order])
+            self.triangles = np.array([c.triangles for c in self._order])
+
+    def _drop(self, number: int) -> None:
+        old = self.chunks.pop(number, None)
+        if old is not None:
+            self._renderer.RemoveActor(old.actor)
+            if old.lines is not None:
+                self._renderer.RemoveActor(old.lines)
+            self._edges_shown.discard(id(old))
+
+    def levels(self) -> NDArray[np.int64]:
+        """The level each chunk shows now, −1 for none."""
+        return np.array([c.level for c in self._order], np.int64)
+
+    def show_levels(self, levels: NDArray[np.int64]) -> None:
+        """Level per chunk, −1 for not drawn."""
+        for chunk, level in zip(self._order, levels, strict=True):
+            chunk.show(int(level))
+
+    def show_edges(self, which: NDArray[np.bool_]) -> None:
+        """Outline these chunks and no others."""
+        for chunk, wanted in zip(self._order, which, strict=True):
+            shown = id(chunk) in self._edges_shown
+            if wanted and not shown:
+                self._renderer.AddActor(chunk.edge_actor())
+                self._edges_shown.add(id(chunk))
+            elif shown and not wanted and chunk.lines is not None:
+                self._renderer.RemoveActor(chunk.lines)
+                self._edges_shown.discard(id(chunk))
+
+    def drawn(self) -> int:
+        """Triangles the present levels draw."""
+        return int(sum(c.triangles[c.level] for c in self._order if c.level >= 0))
+
+    def recolour(self, of_row: NDArray[np.uint8]) -> None:
+        """Write the colours of all rows (n, 3)."""
+        for chunk in self._order:
+            chunk.recolour(of_row)
+
+    def paint(self, row: int, colour: NDArray[np.uint8]) -> None:
+        """Colour one row."""
+        for chunk in self._order:
+            if chunk.paint(row, colour):
+                return
+
+    def nbytes(self) -> int:
+        """Bytes of all arrays held."""
+        return sum(chunk.nbytes() for chunk in self._order)
+
+    def clear(self) -> None:
+        """Take everything off the stage and let go of it."""
+        for number in list(self.chunks):
+            self._drop(number)
+        self._index()

@@ -1,0 +1,113 @@
+"""Sun, shadow and open sky of the moment; knows which maps are out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.errors import CityError
+from twin.city import City
+from viewers.scene.camera import Camera
+from viewers.scene.rays import LightMaps, RayWorld, light_maps
+from viewers.scene.stage import NO_SHADOW, Stage
+from viewers.scene.sun import sun_vector
+from viewers.scene.visual import Visual
+from viewers.view_state import ViewState
+
+AFTERNOON = np.array([-0.55, -0.45, 0.70]) / np.linalg.norm([-0.55, -0.45, 0.70])
+"""Stands in where the place on Earth is not known."""
+LOWEST_SUN = 0.035
+
+
+class LightState:
+    """Owns the sun of the scene and the maps cast for it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.sun: NDArray[np.float64] = AFTERNOON
+        self._told: tuple[object, ...] = ()
+        self._casters: dict[str, Visual] = {}
+        self._maps: LightMaps | None = None
+        self.map_size = 2048
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are maps of the present sun and solids."""
+        return self._maps is not None
+
+    def set_time(self, city: City, view: ViewState, *, force: bool = False) -> bool:
+        """Put the sun where it stands over the city at `view.sun_time`; True where it moved."""
+        told = (city.frame.crs, city.frame.origin, view.sun_time, view.theme)
+        if told == self._told and not force:
+            return False
+        self._told = told
+        try:
+            sun = sun_vector(city.frame.crs, *city.frame.origin[:2], view.sun_time)
+        except CityError:
+            sun = AFTERNOON
+        moved = not np.allclose(sun, self.sun, atol=1e-6)
+        self.sun = sun
+        self._stage.set_sun(sun, theme=view.theme)
+        if self._maps is not None and not moved:
+            self._put(self._maps)
+        return True
+
+    def set_casters(self, casters: Mapping[str, Visual]) -> None:
+        """What throws shadows from now on."""
+        self._casters = dict(casters)
+        if not casters:
+            self._maps = None
+            self._stage.set_sky_map(None)
+            self._stage.set_shadows(NO_SHADOW, NO_SHADOW)
+
+    def _identity(self) -> tuple[object, ...]:
+        return tuple((k, id(v), getattr(v, "version", 0)) for k, v in self._casters.items())
+
+    def job(self, camera: Camera) -> Callable[[], LightMaps] | None:
+        """What must be cast for the present view; None where the maps still hold."""
+        if not self._casters:
+            return None
+        solids = self._identity()
+        middle, radius = camera.area()
+        sun = tuple(np.round(self.sun, 6).tolist())
+        before = self._maps
+        same_world = before is not None and before.of[0] == solids
+        same_sun = before is not None and before.of[1] == sun
+        if before is not None and same_world and same_sun and _holds(before.area, middle, radius):
+            return None
+        rays = None
+        if not same_world:
+            found = {k: v.rays() for k, v in self._casters.items()}
+            rays = {k: v for k, v in found.items() if v is not None}
+        size, floor = self.map_size, self._stage.ground_z
+        direction = self.sun if self.sun[2] > LOWEST_SUN else AFTERNOON
+
+        def cast() -> LightMaps:
+            world = before.world if before is not None and rays is None else RayWorld(rays or {})
+            return light_maps(
+                world, direction, middle, radius, of=(solids, sun), size=size,
+                floor=None if np.isnan(floor) else floor, before=before, same_sun=same_sun,
+            )  # fmt: skip
+
+        return cast
+
+    def apply(self, maps: LightMaps) -> None:
+        """Use these maps from the next frame on."""
+        self._maps = maps
+        self._put(maps)
+
+    def _put(self, maps: LightMaps) -> None:
+        down = self.sun[2] <= LOWEST_SUN
+        self._stage.set_shadows(NO_SHADOW if down else maps.near, NO_SHADOW if down else maps.far)
+        self._stage.set_sky_map(maps.sky, maps.sky_scale, maps.sky_shift)
+
+
+def _holds(
+    area: tuple[float, float, float], middle: NDArray[np.float64], radius: float
+) -> bool:
+    """Whether maps cast for `area` (x, y, radius) are sharp and wide enough for this view."""
+    x, y, had = area
+    near = float(np.hypot(middle[0] - x, middle[1] - y)) < had * 0.35
+    return near and had * 0.4 < radius < had * 1.3

@@ -1,0 +1,203 @@
+"""How a surface meets light: one VTK property and one shader property per layer, shared by its chunks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  registers the OpenGL classes
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonDataModel import vtkImageData, vtkPolyData
+from vtkmodules.vtkRenderingCore import (
+    vtkActor,
+    vtkPolyDataMapper,
+    vtkProperty,
+    vtkShaderProperty,
+    vtkTexture,
+)
+
+from viewers.scene import shaders
+
+Kind = Literal["building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"]
+DEPTH_STEP = 2.0**-22
+
+
+@dataclass(frozen=True, slots=True)
+class Affine2:
+    """World xy to texture uv: `uv = xy * scale + shift`."""
+
+    scale: tuple[float, float]
+    shift: tuple[float, float]
+
+
+def byte_texture(values: NDArray[np.uint8], *, smooth: bool) -> vtkTexture:
+    """A texture of bytes as they are, shape (rows, cols, 3 or 4); row 0 is v = 0."""
+    rows, cols, parts = values.shape
+    image = vtkImageData()
+    image.SetDimensions(cols, rows, 1)
+    scalars = numpy_to_vtk(np.ascontiguousarray(values).reshape(rows * cols, parts), deep=True)
+    scalars.SetName("values")
+    image.GetPointData().SetScalars(scalars)
+    texture = vtkTexture()
+    texture.SetInputData(image)
+    texture.SetColorModeToDirectScalars()
+    texture.SetInterpolate(smooth)
+    texture.RepeatOff()
+    texture.EdgeClampOn()
+    return texture
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Numbers as bytes, for VTK turns float textures into bytes: `low + span * code`."""
+
+    texture: vtkTexture
+    low: float
+    span: float
+
+
+def packed_depth(depth: NDArray[np.float32]) -> Packed:
+    """Depths (rows, cols) in 24 bits of red, green, blue; what is below −1e8 becomes the lowest."""
+    known = depth > -1e8
+    low = float(depth[known].min()) - 1.0 if known.any() else -1.0
+    span = max(float(depth.max()) - low, 1.0)
+    code = np.where(known, (depth.astype(np.float64) - low) / span * (2**24 - 1), 0.0)
+    number = np.rint(code).astype(np.uint32)
+    parts = np.stack([number >> 16, (number >> 8) & 255, number & 255], axis=2).astype(np.uint8)
+    return Packed(byte_texture(parts, smooth=False), low if known.any() else -1e9, span)
+
+
+def packed_pair(values: NDArray[np.float32]) -> Packed:
+    """Two numbers per texel (rows, cols, 2) in 16 bits each; they may be interpolated."""
+    low = float(values.min())
+    span = max(float(values.max()) - low, 1.0)
+    number = np.rint((values.astype(np.float64) - low) / span * 65535).astype(np.uint32)
+    parts = np.stack(
+        [number[..., 0] >> 8, number[..., 0] & 255, number[..., 1] >> 8, number[..., 1] & 255], axis=2
+    ).astype(np.uint8)
+    return Packed(byte_texture(parts, smooth=True), low, span)
+
+
+def _lit_fragment(kind: Kind, *, smooth_normals: bool) -> str:
+    if kind == "line":
+        return shaders.START + shaders.UNLIT + shaders.HAZE + shaders.END
+    normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
+    if kind in ("ground", "water", "points"):
+        normal = shaders.UP_NORMAL
+    parts = [normal, shaders.START]
+    if kind == "building":
+        parts.append(shaders.FACADE)
+    if kind == "water":
+        parts.append(shaders.WATER)
+    if kind in ("ground", "terrain", "mesh"):
+        parts.append(shaders.DRAPE)
+    parts.append(shaders.SHADE)
+    if kind == "water":
+        parts.append(shaders.WATER_END)
+    return "".join([*parts, shaders.HAZE, shaders.END])
+
+
+class Material:
+    """Owns the look of one layer; its actors share it, so a change of light is one call."""
+
+    def __init__(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> None:
+        self.kind = kind
+        self.property = vtkProperty()
+        self.property.SetAmbient(1.0)
+        self.property.SetDiffuse(1.0)
+        self.shader = vtkShaderProperty()
+        self._smooth = smooth_normals and kind in ("terrain", "mesh")
+        self._build(bias)
+        self.set_float("facade", 1.0)
+        self.set_int("draped", 0)
+        self.set_vector("drapeScale", (0.0, 0.0, 0.0))
+        self.set_vector("drapeShift", (0.0, 0.0, 0.0))
+        self.set_float("unlit", 0.35)
+        if kind in ("ground", "terrain", "mesh"):
+            self._blank("drapeMap")
+
+    def _build(self, bias: float) -> None:
+        dec, impl = shaders.VERTEX_DEC, shaders.VERTEX_IMPL
+        into = shaders.LIGHT_DEC
+        if self.kind == "building":
+            dec, impl = dec + shaders.BASE_DEC, impl + shaders.BASE_IMPL
+            into += "in float dtBase;\n"
+        if self._smooth:
+            dec, impl = dec + shaders.NORMAL_DEC, impl + shaders.NORMAL_IMPL
+            into += "in vec3 dtNormal;\n"
+        if self.kind == "line":
+            impl += shaders.VERTEX_PULL
+        if bias:
+            impl += shaders.VERTEX_BIAS % (bias * DEPTH_STEP)
+        vertex, fragment = self.shader.AddVertexShaderReplacement, self.shader.AddFragmentShaderReplacement
+        vertex("//VTK::PositionVC::Dec", True, dec, False)
+        vertex("//VTK::PositionVC::Impl", True, impl, False)
+        fragment("//VTK::PositionVC::Dec", True, into, False)
+        # Functions that use samplers and uniforms must come after their declarations.
+        functions = shaders.SKY + "\n" if self.kind == "line" else shaders.LIGHT_FUNCTIONS
+        fragment("//VTK::Light::Dec", True, functions, False)
+        body = _lit_fragment(self.kind, smooth_normals=self._smooth)
+        fragment("//VTK::Light::Impl", True, body, False)
+
+    def dress(self, actor: vtkActor) -> None:
+        """Give `actor` this look."""
+        actor.SetProperty(self.property)
+        actor.SetShaderProperty(self.shader)
+
+    def set_float(self, name: str, value: float) -> None:
+        """A float uniform of the fragment shader."""
+        self.shader.GetFragmentCustomUniforms().SetUniformf(name, float(value))
+
+    def set_int(self, name: str, value: int) -> None:
+        """An int uniform of the fragment shader."""
+        self.shader.GetFragmentCustomUniforms().SetUniformi(name, int(value))
+
+    def set_vector(self, name: str, value: Any) -> None:
+        """A vec3 uniform of the fragment shader."""
+        self.shader.GetFragmentCustomUniforms().SetUniform3f(name, [float(v) for v in value])
+
+    def set_eye(self, eye: Any, *, parallel: bool = False) -> None:
+        """Where the camera is, scene coordinates; once per frame."""
+        uniforms = self.shader.GetVertexCustomUniforms()
+        uniforms.SetUniform3f("eyeVS", [float(v) for v in eye])
+        if self.kind == "line":
+            uniforms.SetUniformf("pull", 0.0 if parallel else 0.0015)
+
+    def set_texture(self, name: str, texture: vtkTexture) -> None:
+        """Bind `texture` as the sampler `name`."""
+        self.property.RemoveTexture(name)
+        self.property.SetTexture(name, texture)
+
+    def _blank(self, name: str) -> None:
+        self.set_texture(name, byte_texture(np.full((2, 2, 3), 255, np.uint8), smooth=False))
+
+    def drape(self, texture: vtkTexture | None, affine: Affine2 | None, strength: float = 1.0) -> None:
+        """Show a picture of the ground on the surface; None takes it away."""
+        if texture is None or affine is None:
+            self.set_int("draped", 0)
+            return
+        self.set_texture("drapeMap", texture)
+        self.set_vector("drapeScale", (*affine.scale, 0.0))
+        self.set_vector("drapeShift", (*affine.shift, strength))
+        self.set_int("draped", 1)
+
+    def set_opacity(self, opacity: float) -> None:
+        """0 … 1."""
+        self.property.SetOpacity(float(opacity))
+
+
+def mapper_for(data: vtkPolyData, *, colours: str = "") -> vtkPolyDataMapper:
+    """A static mapper that leaves coordinates alone and shows per-face colours as they are."""
+    mapper = vtkPolyDataMapper()
+    mapper.SetInputData(data)
+    mapper.StaticOn()
+    mapper.SetVBOShiftScaleMethod(0)
+    if colours:
+        mapper.SetScalarModeToUseCellFieldData()
+        mapper.SelectColorArray(colours)
+        mapper.SetColorModeToDirectScalars()
+    else:
+        mapper.ScalarVisibilityOff()
+    return mapper

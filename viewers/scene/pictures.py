@@ -1,0 +1,99 @@
+"""Pictures of a city without a window, and pictures of the scene in the window, of any size."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.errors import CityError
+from twin.city import City
+from viewers.view_state import CameraPose, ViewState
+
+if TYPE_CHECKING:
+    from viewers.scene.scene import Scene
+
+MOST_PIXELS = 16384
+
+
+def capture(scene: Scene, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+    """The scene when still, uint8 (height, width, 3)."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+    from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
+
+    window = scene.window
+    before = tuple(window.GetSize())
+    if size is not None and size != before:
+        window.SetSize(*size)
+    try:
+        scene.set_still()
+        grab = vtkWindowToImageFilter()
+        grab.SetInput(window)
+        grab.ReadFrontBufferOff()
+        grab.ShouldRerenderOff()
+        grab.Update()
+        image = grab.GetOutput()
+        width, height, _ = image.GetDimensions()
+        flat = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+        return np.ascontiguousarray(flat[::-1, :, :3])
+    finally:
+        if size is not None and size != before:
+            window.SetSize(*before)
+
+
+def render_city(
+    city: City,
+    view: ViewState,
+    size: tuple[int, int],
+    out: Path,
+    *,
+    camera: CameraPose | None = None,
+    furniture: bool = False,
+) -> dict[str, float]:
+    """Draw `city` to the picture `out` and say how long each part took, in seconds.
+
+    Parameters
+    ----------
+    size : width, height in pixels, up to 16 384
+    camera : None for a first look at everything
+    furniture : whether compass, scale, legend and attribution are drawn over it
+
+    Raises
+    ------
+    CityError
+        The size is not one, or the file cannot be written.
+    """
+    import pyvista as pv
+
+    from layers.atomic import atomic
+    from viewers.scene.scene import Scene
+
+    if not all(16 <= n <= MOST_PIXELS for n in size):
+        raise CityError(
+            f"A picture of {size[0]} × {size[1]} pixels cannot be drawn",
+            hint=f"Choose sides between 16 and {MOST_PIXELS} pixels.",
+        )
+    started = time.perf_counter()
+    plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    try:
+        scene = Scene(plotter)
+        scene.show(city, view)
+        scene.camera.pose = camera if camera is not None else scene.camera.overview()
+        shown = time.perf_counter()
+        pixels = capture(scene)
+        drawn = time.perf_counter()
+        if furniture:
+            from viewers.scene.furniture import with_furniture
+
+            pixels = with_furniture(pixels, scene)
+        scene.close()
+    finally:
+        plotter.close()
+    from PIL import Image
+
+    with atomic(Path(out)) as temporary:
+        Image.fromarray(pixels).save(temporary, format="PNG" if out.suffix.lower() == ".png" else None)
+    return {"build": shown - started, "draw": drawn - shown, "write": time.perf_counter() - drawn}

@@ -1,0 +1,330 @@
+"""The 3D scene: made equal to the city, drawn within a frame's budget, refined when it is still."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.frame import Frame
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.layer import Layer
+from twin.city import City
+from viewers.scene.budget import FrameBudget
+from viewers.scene.camera import Camera
+from viewers.scene.imagery_visual import ImageryVisual
+from viewers.scene.legend import Legend
+from viewers.scene.levels import choose, clip_range
+from viewers.scene.light_state import LightState
+from viewers.scene.picking import Picker
+from viewers.scene.rays import LightMaps
+from viewers.scene.registry import key_of, visual_for
+from viewers.scene.stage import Stage
+from viewers.scene.visual import Surroundings, Visual
+from viewers.view_state import Picked, ViewState
+
+MSAA_STILL = 4
+
+
+class Scene:
+    """Shows a city on any `pv.Plotter`, off-screen or in a window.
+
+    Parameters
+    ----------
+    plotter
+        A `pyvista.Plotter` or a `pyvistaqt.QtInteractor`; only its renderer and window are used.
+    """
+
+    def __init__(self, plotter: Any) -> None:
+        self.plotter = plotter
+        self.renderer = plotter.renderer
+        self.window = plotter.render_window
+        self.stage = Stage(self.renderer)
+        self.budget = FrameBudget()
+        self.camera = Camera(self.renderer)
+        self.picker = Picker()
+        self.light = LightState(self.stage)
+        self.city: City | None = None
+        self.view = ViewState()
+        self.renders = 0
+        self.seconds = 0.0
+        self.moving = False
+        self._visuals: dict[str, Visual] = {}
+        self._shown: dict[str, tuple[Any, ...]] = {}
+        self._standing: dict[str, tuple[Layer, Any, Layer]] = {}
+        self._ground: ElevationLayer | None = None
+        self._full = True
+        self._levels: dict[int, NDArray[np.int64]] = {}
+        self._started = 0.0
+        self._observers = [
+            (self.renderer, self.renderer.AddObserver("StartEvent", self._before_frame)),
+            (self.window, self.window.AddObserver("StartEvent", self._frame_starts)),
+            (self.window, self.window.AddObserver("EndEvent", self._frame_ends)),
+        ]
+        self.window.SetMultiSamples(0)
+
+    # -- the city ---------------------------------------------------------------------------
+
+    def show(self, city: City, view: ViewState) -> None:
+        """Make the stage show `city`; calling it twice does the work once."""
+        changed = self._new_frame(city.frame)
+        self.camera.origin = np.array(city.frame.origin)
+        ground = _ground_of(city)
+        if ground is not self._ground:
+            self._ground = ground
+            changed |= self._drop(lambda visual: visual.drapes)
+        gone = [k for k in self._visuals if k not in city.layers]
+        for layer_id in gone:
+            self._remove(layer_id)
+        self.city = city
+        drawn = bool(gone)
+        for layer_id in city.layers:
+            drawn |= self._show_layer(city, view, layer_id)
+        changed |= drawn
+        if changed or view.hidden != self.view.hidden:
+            self._place_ground(city, view)
+            self._drape_pictures(city, view)
+            self._world_changed()
+        changed |= self._show_view(city, view)
+        self.view = view
+        if changed:
+            self.render()
+
+    def _new_frame(self, frame: Frame) -> bool:
+        if self.city is None or self.city.frame == frame:
+            return self.city is None
+        for layer_id in list(self._visuals):
+            self._remove(layer_id)
+        self._ground = None
+        return True
+
+    def _drop(self, which: Callable[[Visual], bool]) -> bool:
+        chosen = [k for k, visual in self._visuals.items() if which(visual)]
+        for layer_id in chosen:
+            self._remove(layer_id)
+        return bool(chosen)
+
+    def _remove(self, layer_id: str) -> None:
+        self._visuals.pop(layer_id).remove()
+        self._shown.pop(layer_id, None)
+        self._standing.pop(layer_id, None)
+
+    def standing(self, city: City, layer_id: str) -> Layer:
+        """The layer with changes written in; the same object as long as nothing changed."""
+        layer = city.layers[layer_id]
+        if not isinstance(layer, BuildingsLayer):
+            return layer
+        changes = city.changes.get(layer_id)
+        known = self._standing.get(layer_id)
+        if known is None or known[0] is not layer or known[1] is not changes:
+            known = (layer, changes, city.standing(layer_id))
+            self._standing[layer_id] = known
+        return known[2]
+
+    def _show_layer(self, city: City, view: ViewState, layer_id: str) -> bool:
+        hidden = layer_id in view.hidden
+        layer = self.standing(city, layer_id)
+        style = city.style(layer_id)
+        visual = self._visuals.get(layer_id)
+        if visual is not None and self._shown[layer_id][0] != key_of(layer):
+            self._remove(layer_id)
+            visual = None
+        if visual is None and hidden:
+            return False
+        changed = False
+        if visual is None:
+            around = Surroundings(stage=self.stage, frame=city.frame, ground=self._ground)
+            visual = self._visuals[layer_id] = visual_for(layer, around)
+            self._shown[layer_id] = (key_of(layer),)
+        if not hidden:
+            changed = visual.show(layer, style)
+        if visual.visible == hidden:
+            visual.set_visible(not hidden)
+            changed = True
+        return changed
+
+    def _place_ground(self, city: City, view: ViewState) -> None:
+        """The plain lies under everything that stands."""
+        lows = [
+            visual.box[4] for visual in self._visuals.values() if visual.box is not None and visual.visible
+        ]
+        if self._ground is not None:
+            known = self._ground.heights[np.isfinite(self._ground.heights)]
+            z = float(known.min()) - city.frame.origin[2] - 1.0 if len(known) else 0.0
+        else:
+            grounds = [
+                np.percentile(layer.ground, 5)
+                for layer in city.layers.values()
+                if isinstance(layer, BuildingsLayer) and layer.count
+            ]
+            z = float(min(grounds)) - city.frame.origin[2] if grounds else min([0.0, *lows])
+        self.stage.set_ground(z)
+        self.picker.plain_z = z
+
+    def _drape_pictures(self, city: City, view: ViewState) -> None:
+        pictures = [
+            visual for visual in self._visuals.values() if isinstance(visual, ImageryVisual) and visual.visible
+        ]
+        top = pictures[-1] if pictures else None
+        surfaces = [self.stage.ground_material]
+        surfaces += [v.material for v in self._visuals.values() if hasattr(v, "takes_picture")]
+        for material in surfaces:
+            if top is None:
+                material.drape(None, None)
+            else:
+                material.drape(top.texture, top.affine, top.strength)
+
+    def _world_changed(self) -> None:
+        rays = {k: v for k, v in self._visuals.items() if v.visible}
+        self.picker.set_visuals(rays, self.city.frame if self.city else None)
+        self.light.set_casters(
+            {k: v for k, v in rays.items() if v.casts_shadow}
+        )
+        boxes = [v.box for v in rays.values() if v.box is not None]
+        if boxes:
+            stacked = np.array(boxes)
+            self.camera.bounds = np.array(
+                [f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)], dtype=float
+            )
+            span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
+            self.stage.clear_view = float(np.clip(span * 3.0, 5000.0, 30000.0))
+
+    def _show_view(self, city: City, view: ViewState) -> bool:
+        first = self.renders == 0
+        changed = self.light.set_time(city, view, force=first)
+        if first or view.selected != self.view.selected:
+            for layer_id, visual in self._visuals.items():
+                chosen = view.selected is not None and view.selected.layer == layer_id
+                visual.highlight(view.selected.row if chosen and view.selected else None)
+            changed = True
+        flags = ("shadows", "occlusion", "edges", "theme")
+        return changed or any(getattr(view, f) != getattr(self.view, f) for f in flags)
+
+    @property
+    def legends(self) -> tuple[Legend, ...]:
+        """Legends of what is visible, in the order of the layers."""
+        return tuple(v.legend for v in self._visuals.values() if v.visible and v.legend is not None)
+
+    def visual(self, layer_id: str) -> Visual | None:
+        """The picture of one layer, None where it is not drawn."""
+        return self._visuals.get(layer_id)
+
+    # -- frames -----------------------------------------------------------------------------
+
+    def render(self) -> None:
+        """Draw one frame."""
+        self.renders += 1
+        self.plotter.render_window.Render()
+
+    def set_moving(self) -> None:
+        """Something moves: draw within the budget, plainly."""
+        if not self.moving:
+            self.moving = True
+            self._full = False
+            self.window.SetMultiSamples(0)
+
+    def set_still(self, *, cast: bool = True) -> bool:
+        """Nothing moves: draw everything, finely. True while there is more to refine.
+
+        `cast` casts shadows here and now where they are out of date; without it they come later
+        through `apply_light`.
+        """
+        self.moving = False
+        self._full = True
+        job = self.light_job() if cast else None
+        if job is not None:
+            self.light.apply(job())
+        self.window.SetMultiSamples(MSAA_STILL)
+        self.render()
+        return False
+
+    def light_job(self) -> Callable[[], LightMaps] | None:
+        """What `set_still` would cast, for a worker; None where it is up to date."""
+        if not (self.view.shadows or self.view.occlusion):
+            return None
+        return self.light.job(self.camera)
+
+    def apply_light(self, maps: LightMaps) -> None:
+        """Take the maps that a worker cast; in the window's thread."""
+        self.light.apply(maps)
+
+    def _frame_starts(self, *_: Any) -> None:
+        self._started = time.perf_counter()
+
+    def _frame_ends(self, *_: Any) -> None:
+        if self.moving:
+            self.window.WaitForCompletion()
+        self.seconds = time.perf_counter() - self._started
+        if self.moving:
+            self.budget.measured(self.seconds, self.drawn())
+
+    def _before_frame(self, *_: Any) -> None:
+        width, height = self.window.GetSize()
+        aspect = width / max(height, 1)
+        self.stage.look(aspect)
+        clip_range(self.renderer.GetActiveCamera(), self.camera.bounds, self.stage.ground_z)
+        meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
+        choose(
+            meshes,
+            self.renderer.GetActiveCamera(),
+            aspect=aspect,
+            height=height,
+            budget=None if self._full else self.budget.triangles,
+            edges=self._full and self.view.edges,
+        )
+        for visual in self._visuals.values():
+            visual.thin(None if self._full else self.budget.triangles)
+        lit = self.view.shadows and self.light.ready
+        soft = 2 if self._full else 1
+        self.stage.set_quality(
+            taps=soft if lit else 0,
+            occlusion=1.0 if self.view.occlusion and self.light.ready else 0.0,
+        )
+
+    def drawn(self) -> int:
+        """Triangles of chunked layers in the last frame."""
+        return sum(m.drawn() for v in self._visuals.values() for m in v.meshes())
+
+    # -- questions --------------------------------------------------------------------------
+
+    def pick(self, x: float, y: float) -> Picked | None:
+        """What is under pixel (x, y) from the lower left corner; None for the sky."""
+        return self.picker.pick(*self.camera.ray(x, y, self.window.GetSize()))
+
+    def world_at(self, x: float, y: float) -> tuple[float, float, float] | None:
+        """World position under a pixel, on solids, terrain or the plain."""
+        return self.picker.position(*self.camera.ray(x, y, self.window.GetSize()))
+
+    def nbytes(self) -> int:
+        """Bytes of arrays that the layers' pictures hold."""
+        return sum(visual.nbytes() for visual in self._visuals.values())
+
+    def screenshot(self, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
+        """The picture as it would look when still: uint8 (height, width, 3), up to 4K and more."""
+        from viewers.scene.pictures import capture
+
+        return capture(self, size)
+
+    def close(self) -> None:
+        """Take everything off the stage; the plotter stays its owner's."""
+        for owner, tag in self._observers:
+            owner.RemoveObserver(tag)
+        self._observers.clear()
+        for layer_id in list(self._visuals):
+            self._remove(layer_id)
+        self.picker.set_visuals({}, None)
+        self.light.set_casters({})
+        self.stage.close()
+        self.city = None
+
+
+def _ground_of(city: City) -> ElevationLayer | None:
+    """The first ground model of the city."""
+    for layer in city.layers.values():
+        if isinstance(layer, ElevationLayer) and layer.surface == "ground":
+            return layer
+    return None

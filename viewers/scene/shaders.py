@@ -1,0 +1,202 @@
+"""The GLSL of the scene: sun, sky light, shadow, obscurance, haze, façades, water."""
+
+from __future__ import annotations
+
+VERTEX_DEC = """//VTK::PositionVC::Dec
+out vec3 dtPos;
+out vec3 dtRel;
+"""
+VERTEX_IMPL = """//VTK::PositionVC::Impl
+  dtPos = vertexMC.xyz;
+  dtRel = vertexMC.xyz - eyeVS;
+"""
+# Lines come nearer by a share of their distance: what they outline never cuts into them.
+# A constant step in depth wins over the ground below at any distance, unlike a lift in metres.
+VERTEX_PULL = "  gl_Position = MCDCMatrix * vec4(mix(vertexMC.xyz, eyeVS, pull), 1.0);\n"
+VERTEX_BIAS = "  gl_Position.z -= %.9f * gl_Position.w;\n"
+BASE_DEC, BASE_IMPL = "in float dtBaseMC;\nout float dtBase;\n", "  dtBase = dtBaseMC;\n"
+NORMAL_DEC, NORMAL_IMPL = "in vec3 dtNormalMC;\nout vec3 dtNormal;\n", "  dtNormal = dtNormalMC;\n"
+
+SKY = """
+vec3 dtSky(vec3 d) {
+  float h = max(d.z, 0.0);
+  float s = max(dot(d, sunDir), 0.0);
+  float low = exp(-h * 7.0);
+  vec3 c = mix(skyZenith, skyHorizon, low * 0.72 + 0.28 * exp(-h * 2.2));
+  float s2 = s * s; float s8 = s2 * s2 * s2 * s2;
+  return c + skyGlow * (s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8);
+}
+vec3 dtShow(vec3 linear) {
+  // A soft shoulder keeps bright roofs from burning out; gamma 2 is close to sRGB and cheap.
+  vec3 c = max(linear, 0.0);
+  c = c * (1.0 + c * 0.16) / (1.0 + c * 0.34);
+  return sqrt(c);
+}
+"""
+
+LIGHT_DEC = """//VTK::PositionVC::Dec
+in vec3 dtPos;
+in vec3 dtRel;
+"""
+
+LIGHT_FUNCTIONS = (
+    SKY
+    + """
+float dtDepth(sampler2D map, vec2 uv, vec3 range) {
+  float code = dot(texture(map, uv).rgb, vec3(0.9960938094, 0.0038909914, 0.000015199185));
+  return code <= 0.0 ? -1e9 : range.x + range.y * code;
+}
+float dtShade(vec3 p, vec3 n, sampler2D map, vec3 ax, vec3 ay, vec3 az, vec3 info,
+    vec3 range, out float inside) {
+  // ax, ay: scene -> uv, shifted by az.xy; az.z: depth of the map's plane along the sun's rays;
+  // info: metres per texel, 1 / size; range: lowest depth and span of the packed bytes.
+  float slope = clamp(1.0 - dot(n, sunDir), 0.0, 1.0);
+  vec3 q = p + n * info.x * (0.7 + 1.6 * slope);
+  vec2 uv = vec2(dot(ax, q), dot(ay, q)) + az.xy;
+  vec2 far = abs(uv - 0.5);
+  inside = 1.0 - smoothstep(0.46, 0.495, max(far.x, far.y));
+  if (inside <= 0.0) return 1.0;
+  float d = dot(sunDir, q) - az.z + info.x * 0.35;
+  if (taps < 2) return d < dtDepth(map, uv, range) ? 0.0 : 1.0;
+  float sum = 0.0;
+  vec2 at = uv / info.y - 0.5;
+  vec2 cell = floor(at), f = at - cell;
+  // 3 × 3 texels weighted bilinearly: smooth over two texels without a blocky edge.
+  for (int j = -1; j <= 2; j++) {
+    float wy = j == -1 ? 1.0 - f.y : (j == 2 ? f.y : 1.0);
+    for (int i = -1; i <= 2; i++) {
+      float wx = i == -1 ? 1.0 - f.x : (i == 2 ? f.x : 1.0);
+      float top = dtDepth(map, (cell + vec2(float(i), float(j)) + 0.5) * info.y, range);
+      sum += wx * wy * (d < top ? 0.0 : 1.0);
+    }
+  }
+  return sum / 9.0;
+}
+float dtBox(float x, float low, float high, float w) {
+  return smoothstep(low - w, low + w, x) * (1.0 - smoothstep(high - w, high + w, x));
+}
+float dtHash(vec2 p) {
+  vec3 q = fract(vec3(p.xyx) * 0.1031);
+  q += dot(q, q.yzx + 33.33);
+  return fract((q.x + q.y) * q.z);
+}
+"""
+)
+
+FLAT_NORMAL = """
+  vec3 n = normalize(cross(dFdx(dtRel), dFdy(dtRel)));
+  if (dot(n, dtRel) > 0.0) n = -n;
+"""
+SMOOTH_NORMAL = "\n  vec3 n = normalize(dtNormal);\n  if (dot(n, dtRel) > 0.0) n = -n;\n"
+UP_NORMAL = "\n  vec3 n = vec3(0.0, 0.0, 1.0);\n"
+
+START = """
+  vec3 base = diffuseColor * diffuseColor;
+  float dist = length(dtRel);
+  vec3 dir = dtRel / max(dist, 0.001);
+  vec3 glow = vec3(0.0);
+"""
+
+FACADE = """
+  if (abs(n.z) < 0.35) {
+    float z = dtPos.z - dtBase;
+    float u = abs(n.x) > 1.03 * abs(n.y) ? dtPos.y : dtPos.x;
+    vec2 g = vec2(u / 2.7, z / 3.4);
+    vec2 w = max(fwidth(g), vec2(1e-4));
+    float fade = 1.0 - smoothstep(0.22, 0.55, max(w.x, w.y));
+    float body = smoothstep(0.0, 0.4, z);
+    float win = 0.0;
+    if (fade > 0.0 && facade > 0.0) {
+      vec2 f = fract(g);
+      win = dtBox(f.x, 0.27, 0.73, w.x * 0.7) * dtBox(f.y, 0.30, 0.76, w.y * 0.7) * body;
+      float slab = 1.0 - dtBox(f.y, 0.045, 0.955, w.y * 0.7);
+      float pick = dtHash(floor(g) + floor(dtBase * 7.0));
+      vec3 glass = base * 0.34 + skyZenith * (0.05 + 0.06 * pick);
+      base = mix(base, mix(base, glass, 0.86), win * fade * facade);
+      base *= 1.0 - 0.10 * slab * fade * facade;
+      glow = vec3(1.0, 0.70, 0.36) * step(0.66, pick) * win * fade * night * (0.35 + 0.5 * pick);
+    }
+    base *= 1.0 - 0.10 * facade * (1.0 - fade);
+    glow += vec3(1.0, 0.70, 0.36) * 0.045 * night * (1.0 - fade) * facade;
+  } else {
+    base = mix(base, base * vec3(1.05, 1.03, 1.0), 0.7);
+  }
+"""
+
+WATER = """
+  float ripple = 0.020 / (1.0 + dist * 0.004);
+  vec3 wn = normalize(vec3(
+    ripple * (sin(dtPos.x * 0.31 + dtPos.y * 0.13) + 0.6 * sin(dtPos.x * 0.97 - dtPos.y * 0.71)),
+    ripple * (sin(dtPos.y * 0.29 - dtPos.x * 0.17) + 0.6 * sin(dtPos.y * 0.88 + dtPos.x * 0.63)),
+    1.0));
+  vec3 r = reflect(dir, wn);
+  r.z = abs(r.z);
+  float fresnel = 0.04 + 0.80 * pow(1.0 - max(dot(-dir, wn), 0.0), 3.0);
+  float glint = pow(max(dot(r, sunDir), 0.0), 240.0);
+  vec3 mirror = dtSky(r) + skyGlow * glint * 1.4;
+"""
+
+DRAPE = """
+  if (draped > 0) {
+    vec2 duv = dtPos.xy * drapeScale.xy + drapeShift.xy;
+    if (duv.x >= 0.0 && duv.y >= 0.0 && duv.x <= 1.0 && duv.y <= 1.0) {
+      vec3 picture = texture(drapeMap, duv).rgb;
+      base = mix(base, picture * picture, drapeShift.z);
+    }
+  }
+"""
+
+SHADE = """
+  float sun = max(dot(n, sunDir), 0.0);
+  float lit = 1.0;
+  if (taps > 0 && sun > 0.0) {
+    float inNear, inFar;
+    float nearLit = dtShade(dtPos, n, sunNear, sunNearX, sunNearY, sunNearZ, sunNearInfo,
+      sunNearRange, inNear);
+    lit = nearLit;
+    if (inNear < 1.0) {
+      float farLit = dtShade(dtPos, n, sunFar, sunFarX, sunFarY, sunFarZ, sunFarInfo,
+        sunFarRange, inFar);
+      lit = mix(mix(1.0, farLit, inFar), nearLit, inNear);
+    }
+  }
+  float open = 1.0;
+  if (occlusion > 0.0) {
+    vec2 ouv = (dtPos.xy + n.xy * 1.5) * skyScale.xy + skyShift.xy;
+    vec2 oin = abs(ouv - 0.5);
+    if (max(oin.x, oin.y) < 0.5) {
+      vec4 code = texture(skyMap, ouv) * 255.0;
+      vec2 above = skyScale.z + skyShift.z * (code.rb * 256.0 + code.ga) / 65535.0 - dtPos.z;
+      float hidden = clamp(above.x / 7.0, 0.0, 1.0) * 0.42 + clamp(above.y / 30.0, 0.0, 1.0) * 0.36;
+      open = 1.0 - occlusion * hidden * (n.z > 0.5 ? 1.0 : 0.85);
+    }
+  }
+  vec3 ambient = mix(bounceLight, skyLight, 0.5 + 0.5 * n.z) * open;
+  vec3 colour = base * (ambient + sunLight * sun * lit * (0.75 + 0.25 * open)) + glow;
+"""
+
+WATER_END = "  colour = mix(colour, mirror * mix(0.75, 1.0, lit), fresnel);\n"
+
+HAZE = """
+  float veil = 1.0 - exp(-pow(dist * hazeDensity, 1.35));
+  colour = mix(colour, dtSky(vec3(dir.xy, 0.0) / max(length(dir.xy), 0.001)), veil);
+"""
+
+END = """
+  // Half a step of noise hides the bands of eight bits in haze and sky.
+  float grain = (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5) / 200.0;
+  fragOutput0 = vec4(dtShow(colour) + grain, opacity);
+"""
+
+UNLIT = """
+  vec3 colour = base * unlit;
+"""
+
+SKY_VERTEX = "  gl_Position = vec4(vertexMC.xy, 1.0, 1.0);\n  dtCorner = vertexMC.xy;\n"
+SKY_FRAGMENT = """
+  vec3 d = normalize(viewForward + dtCorner.x * viewRight + dtCorner.y * viewUp);
+  float grain = (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5) / 255.0;
+  vec3 colour = dtSky(d);
+  colour += skyGlow * smoothstep(0.99991, 0.99996, dot(d, sunDir)) * 2.0;
+  fragOutput0 = vec4(dtShow(colour) + grain, 1.0);
+"""

@@ -1,0 +1,140 @@
+"""Maps of depth along the sun's rays and of the city from above, cast with Embree: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from embreex.mesh_construction import TriangleMesh
+from embreex.rtcore_scene import EmbreeScene
+from numpy.typing import NDArray
+
+Box = tuple[float, float, float, float, float, float]
+"""min x, max x, min y, max y, min z, max z, scene metres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ShadowMap:
+    """Nearest surface as seen from the sun.
+
+    Attributes
+    ----------
+    depth : float32 (size, size), metres along the direction *towards the sun*, from the plane
+        through `origin_depth`; −1e9 where nothing stands. A point is in shadow where its own
+        depth is less than the map's.
+    matrix : float64 (3, 4), scene (x, y, z, 1) → u, v (0 … 1) and depth (metres)
+    texel : metres per texel
+    """
+
+    depth: NDArray[np.float32]
+    matrix: NDArray[np.float64]
+    texel: float
+
+
+def ray_scene(meshes: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]]) -> EmbreeScene:
+    """An Embree scene of (vertices (v, 3), triangles (t, 3)) in that order of geometry ids."""
+    scene = EmbreeScene()
+    for vertices, triangles in meshes:
+        TriangleMesh(
+            scene,
+            np.ascontiguousarray(vertices, dtype=np.float32),
+            np.ascontiguousarray(triangles, dtype=np.int32),
+        )
+    if meshes:
+        # The first ray builds the tree; two threads must not both try.
+        down = np.array([[0.0, 0.0, -1.0]], np.float32)
+        scene.run(np.zeros((1, 3), np.float32), down, query="DISTANCE")
+    return scene
+
+
+def sun_axes(sun: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Two unit vectors that span the plane across the rays."""
+    helper = np.array([0.0, 0.0, 1.0]) if abs(sun[2]) < 0.99 else np.array([0.0, 1.0, 0.0])
+    right = np.cross(helper, sun)
+    right /= np.linalg.norm(right)
+    return right, np.cross(sun, right)
+
+
+def cast_depth(
+    scene: EmbreeScene, sun: NDArray[np.float64], bounds: Box, size: int, *, workers: int = 2
+) -> ShadowMap:
+    """Depth of the nearest surface along the rays of `sun`, over what covers `bounds`.
+
+    `sun` is the unit vector towards the sun. Rays start above everything and run in rows, so
+    that neighbours hit neighbours.
+    """
+    right, up = sun_axes(sun)
+    corners = np.array(
+        [[x, y, z] for x in bounds[0:2] for y in bounds[2:4] for z in bounds[4:6]], dtype=np.float64
+    )
+    across, along = corners @ np.stack([right, up]).T, corners @ sun
+    low, high = across.min(axis=0), across.max(axis=0)
+    side = float(max((high - low).max(), 1.0)) * 1.02
+    texel = side / size
+    # Snapped to whole texels, so that edges do not crawl when the area moves.
+    start = np.floor(((low + high) / 2 - side / 2) / texel) * texel
+    middle, top = float(along.mean()), float(along.max()) + 5000.0
+    steps = (np.arange(size) + 0.5) * texel
+    depth = np.empty((size, size), np.float32)
+    direction = np.broadcast_to((-sun).astype(np.float32), (size, 3))
+
+    def band(rows: range) -> None:
+        for row in rows:
+            at = start[1] + steps[row]
+            origin = (
+                (start[0] + steps)[:, None] * right + at * up + top * sun
+            ).astype(np.float32)
+            far = scene.run(origin, direction, query="DISTANCE")
+            far = np.asarray(far, dtype=np.float64)
+            depth[row] = np.where(far < 1e8, top - middle - far, -1e9)
+
+    cut = np.linspace(0, size, workers * 4 + 1).astype(int)
+    with ThreadPoolExecutor(workers) as pool:
+        list(pool.map(band, [range(a, b) for a, b in zip(cut[:-1], cut[1:], strict=True)]))
+    matrix = np.zeros((3, 4))
+    matrix[0, :3], matrix[0, 3] = right / side, -start[0] / side
+    matrix[1, :3], matrix[1, 3] = up / side, -start[1] / side
+    matrix[2, :3], matrix[2, 3] = sun, -middle
+    return ShadowMap(depth=depth, matrix=matrix, texel=texel)
+
+
+def shadow_map(
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    sun: NDArray[np.float64],
+    bounds: Box,
+    size: int = 2048,
+) -> ShadowMap:
+    """`cast_depth` of one mesh."""
+    return cast_depth(ray_scene([(vertices, triangles)]), np.asarray(sun, float), bounds, size)
+
+
+def sky_map(
+    scene: EmbreeScene, bounds: Box, size: int = 1024, *, floor: float | None = None
+) -> tuple[NDArray[np.float32], tuple[float, float], tuple[float, float]]:
+    """Mean height of what stands around, near and far: float32 (size, size, 2), metres.
+
+    The surface from above, blurred over about 5 m and 25 m: what lies lower than its surroundings
+    sees less sky. Cheap, the same from every side, and without the bands of a screen-space method.
+
+    `floor` is the height where nothing stands, the lowest of `bounds` by default.
+
+    Returns
+    -------
+    map, scale, shift : `uv = xy * scale + shift`
+    """
+    from scipy.ndimage import gaussian_filter
+
+    flat: Box = (*bounds[:4], bounds[5], bounds[5])
+    seen = cast_depth(scene, np.array([0.0, 0.0, 1.0]), flat, size)
+    height = seen.depth.astype(np.float64) - seen.matrix[2, 3]
+    empty = height < -1e8
+    height[empty] = bounds[4] if floor is None else floor
+    near = gaussian_filter(height.astype(np.float32), max(4.0 / seen.texel, 0.8), truncate=2.5)
+    far = gaussian_filter(height.astype(np.float32), max(20.0 / seen.texel, 1.0), truncate=2.5)
+    # For the vertical ray `sun_axes` gives right = (1, 0, 0) and up = (0, 1, 0), or their opposites.
+    scale = (float(seen.matrix[0, 0]), float(seen.matrix[1, 1]))
+    shift = (float(seen.matrix[0, 3]), float(seen.matrix[1, 3]))
+    return np.stack([near, far], axis=2).astype(np.float32), scale, shift

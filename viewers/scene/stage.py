@@ -1,0 +1,269 @@
+"""What stands around the city: sky, ground out to the horizon, sun, haze, and the eye of each frame."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from vtkmodules.util.numpy_support import numpy_to_vtk
+from vtkmodules.vtkCommonDataModel import vtkPolyData
+from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkShaderProperty
+
+from viewers.scene import shaders
+from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
+from viewers.scene.material import Kind, Material, mapper_for, packed_depth, packed_pair
+from viewers.scene.ramps import rgb
+from viewers.scene.shadow import ShadowMap
+from viewers.scene.sun import Atmosphere, atmosphere
+
+HORIZON_M = 60_000.0
+NO_SHADOW = ShadowMap(
+    depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0
+)
+
+NO_SKY = np.full((2, 2, 2), -1e6, np.float32)
+
+
+def ground_disc(z: float, *, radius: float = HORIZON_M) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """A disc at height `z` in rings that widen outwards: vertices (v, 3), triangles (t, 3)."""
+    rings, spokes = np.geomspace(200.0, radius, 12), 48
+    angle = np.linspace(0, 2 * np.pi, spokes, endpoint=False)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    xy = np.concatenate([[[0.0, 0.0]], *[circle * r for r in rings]])
+    vertices = np.column_stack([xy, np.full(len(xy), z)]).astype(np.float32)
+    k = np.arange(spokes)
+    following = (k + 1) % spokes
+    triangles = [np.stack([np.zeros_like(k), 1 + k, 1 + following], axis=1)]
+    for ring in range(len(rings) - 1):
+        a, b = 1 + ring * spokes, 1 + (ring + 1) * spokes
+        triangles.append(np.stack([a + k, b + k, b + following], axis=1))
+        triangles.append(np.stack([a + k, b + following, a + following], axis=1))
+    return vertices, np.concatenate(triangles).astype(np.int32)
+
+
+class Stage:
+    """Owns the backdrop and hands out materials that stand in the same light."""
+
+    def __init__(self, renderer: vtkRenderer) -> None:
+        self.renderer = renderer
+        renderer.AutomaticLightCreationOff()
+        renderer.RemoveAllLights()
+        renderer.RemoveCuller(renderer.GetCullers().GetLastItem())
+        self._materials: list[Material] = []
+        self.air = atmosphere(np.array([0.3, -0.5, 0.8]))
+        self.clear_view = 9000.0
+        """Metres at which about two thirds of a colour is lost."""
+        self._haze = 1 / 9000.0
+        self._taps = 0
+        self._occlusion = 0.0
+        self._shadow = {"sunNear": NO_SHADOW, "sunFar": NO_SHADOW}
+        self._shadow_texture = {
+            name: packed_depth(NO_SHADOW.depth) for name in self._shadow
+        }
+        self._sky_map = packed_pair(NO_SKY)
+        self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
+        self._sky = self._make_sky()
+        self.ground = vtkActor()
+        self.ground_z = float("nan")
+        self.ground_material = self.material("ground")
+        self.ground_material.dress(self.ground)
+        self.ground.UseBoundsOff()
+        self._theme = "light"
+
+    # -- materials --------------------------------------------------------------------------
+
+    def material(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> Material:
+        """A new material in the light of this stage; give it back with `release`."""
+        made = Material(kind, smooth_normals=smooth_normals, bias=bias)
+        self._materials.append(made)
+        self._light(made)
+        made.set_eye((0.0, 0.0, 0.0))
+        return made
+
+    def release(self, material: Material) -> None:
+        """Forget a material."""
+        self._materials = [m for m in self._materials if m is not material]
+
+    def _light(self, material: Material) -> None:
+        self._light_shader(material.shader, self.air)
+        material.set_float("hazeDensity", self._haze)
+        material.set_float("night", self.air.night)
+        material.set_vector("sunLight", self.air.sun_light)
+        material.set_vector("skyLight", self.air.sky_light)
+        material.set_vector("bounceLight", self.air.bounce_light)
+        if material.kind == "line":
+            light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
+            material.set_float("unlit", float(light.mean()))
+            return
+        material.set_int("taps", self._taps)
+        material.set_float("occlusion", self._occlusion)
+        for name, shadow in self._shadow.items():
+            m = shadow.matrix
+            packed = self._shadow_texture[name]
+            material.set_texture(name, packed.texture)
+            material.set_vector(f"{name}Range", (packed.low, packed.span, 0.0))
+            material.set_vector(f"{name}X", m[0, :3])
+            material.set_vector(f"{name}Y", m[1, :3])
+            material.set_vector(f"{name}Z", (m[0, 3], m[1, 3], -m[2, 3]))
+            material.set_vector(f"{name}Info", (shadow.texel, 1.0 / len(shadow.depth), 0.0))
+        material.set_texture("skyMap", self._sky_map.texture)
+        material.set_vector("skyScale", (*self._sky_affine[0], self._sky_map.low))
+        material.set_vector("skyShift", (*self._sky_affine[1], self._sky_map.span))
+
+    @staticmethod
+    def _light_shader(shader: vtkShaderProperty, air: Atmosphere) -> None:
+        uniforms = shader.GetFragmentCustomUniforms()
+        uniforms.SetUniform3f("sunDir", list(air.sun))
+        uniforms.SetUniform3f("skyZenith", list(air.zenith))
+        uniforms.SetUniform3f("skyHorizon", list(air.horizon))
+        uniforms.SetUniform3f("skyGlow", list(air.glow))
+
+    def _relight(self) -> None:
+        for material in self._materials:
+            self._light(material)
+        self._light_shader(self._sky.GetShaderProperty(), self.air)
+
+    def set_sun(self, sun: NDArray[np.float64], *, theme: str) -> None:
+        """Light from the unit vector `sun`; shadows of another sun are forgotten."""
+        self._theme = theme
+        self.air = atmosphere(sun, theme=theme)
+        self.set_ground_colour()
+        self.set_shadows(NO_SHADOW, NO_SHADOW)
+
+    def _set_haze(self, distance: float) -> None:
+        """Haze for a view of something `distance` metres away: it never hides what is looked at."""
+        haze = 1.0 / max(self.clear_view, 3.2 * distance)
+        if abs(haze - self._haze) > 0.02 * self._haze:
+            self._haze = haze
+            for material in self._materials:
+                material.set_float("hazeDensity", haze)
+
+    def set_shadows(self, near: ShadowMap, far: ShadowMap) -> None:
+        """Maps of what the sun sees: around the target, and of the whole city."""
+        for name, shadow in (("sunNear", near), ("sunFar", far)):
+            if self._shadow[name] is not shadow:
+                self._shadow[name] = shadow
+                self._shadow_texture[name] = packed_depth(shadow.depth)
+        self._relight()
+
+    def set_sky_map(
+        self,
+        heights: NDArray[np.float32] | None,
+        scale: tuple[float, float] = (0.0, 0.0),
+        shift: tuple[float, float] = (-9.0, -9.0),
+    ) -> None:
+        """Heights of what stands around (rows, cols, 2); None for an open plain."""
+        if heights is None:
+            heights = NO_SKY
+            scale, shift = (0.0, 0.0), (-9.0, -9.0)
+        self._sky_map = packed_pair(heights)
+        self._sky_affine = (scale, shift)
+        self._relight()
+
+    def set_quality(self, *, taps: int, occlusion: float) -> None:
+        """Shadow taps (0 none, 1 hard, 2 soft) and strength of the obscurance (0 … 1)."""
+        if (taps, occlusion) == (self._taps, self._occlusion):
+            return
+        self._taps, self._occlusion = taps, occlusion
+        for material in self._materials:
+            if material.kind != "line":
+                material.set_int("taps", taps)
+                material.set_float("occlusion", occlusion)
+
+    # -- backdrop ---------------------------------------------------------------------------
+
+    def _make_sky(self) -> vtkActor:
+        corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
+        data = vtkPolyData()
+        data.SetPoints(points_of(corners))
+        data.SetPolys(cells_of(np.array([[0, 1, 2], [0, 2, 3]], np.int32)))
+        actor = vtkActor()
+        actor.SetMapper(mapper_for(data))
+        actor.UseBoundsOff()
+        actor.PickableOff()
+        shader = actor.GetShaderProperty()
+        shader.AddVertexShaderReplacement(
+            "//VTK::PositionVC::Dec", True, "//VTK::PositionVC::Dec\nout vec2 dtCorner;\n", False
+        )
+        shader.AddVertexShaderReplacement(
+            "//VTK::PositionVC::Impl", True, "//VTK::PositionVC::Impl\n" + shaders.SKY_VERTEX, False
+        )
+        shader.AddFragmentShaderReplacement(
+            "//VTK::PositionVC::Dec", True, "//VTK::PositionVC::Dec\nin vec2 dtCorner;\n", False
+        )
+        shader.AddFragmentShaderReplacement("//VTK::Light::Dec", True, shaders.SKY, False)
+        shader.AddFragmentShaderReplacement("//VTK::Light::Impl", True, shaders.SKY_FRAGMENT, False)
+        for name in ("viewForward", "viewRight", "viewUp"):
+            shader.GetFragmentCustomUniforms().SetUniform3f(name, [0.0, 1.0, 0.0])
+        self._light_shader(shader, self.air)
+        self.renderer.AddActor(actor)
+        return actor
+
+    def set_ground(self, z: float) -> None:
+        """Put the plain at height `z`, scene metres."""
+        if self.ground_z == z:
+            return
+        first = np.isnan(self.ground_z)
+        self.ground_z = z
+        vertices, triangles = ground_disc(z)
+        data = vtkPolyData()
+        data.SetPoints(points_of(vertices))
+        data.SetPolys(cells_of(triangles))
+        mapper: vtkPolyDataMapper = mapper_for(data)
+        self.ground.SetMapper(mapper)
+        self.set_ground_colour()
+        if first:
+            self.renderer.AddActor(self.ground)
+
+    def set_ground_colour(self) -> None:
+        """The plain's own colour in this theme."""
+        colour = rgb("#d9d4c8" if self._theme == "light" else "#8d8b86") / 255.0
+        self.ground_material.property.SetColor(*colour)
+
+    def look(self, aspect: float) -> None:
+        """Tell the shaders where the eye is; before each frame."""
+        camera = self.renderer.GetActiveCamera()
+        eye = np.array(camera.GetPosition())
+        forward = np.array(camera.GetDirectionOfProjection())
+        up = np.array(camera.GetViewUp())
+        right = np.cross(forward, up)
+        right /= max(float(np.linalg.norm(right)), 1e-9)
+        up = np.cross(right, forward)
+        half = np.tan(np.radians(camera.GetViewAngle()) / 2)
+        if camera.GetParallelProjection():
+            half = 0.02
+        uniforms = self._sky.GetShaderProperty().GetFragmentCustomUniforms()
+        # Tiles of a big picture shift the window's centre and narrow the angle.
+        shift_x, shift_y = camera.GetWindowCenter()
+        forward = forward + right * half * aspect * shift_x + up * half * shift_y
+        self._set_haze(float(camera.GetDistance()))
+        uniforms.SetUniform3f("viewForward", list(forward))
+        uniforms.SetUniform3f("viewRight", list(right * half * aspect))
+        uniforms.SetUniform3f("viewUp", list(up * half))
+        for material in self._materials:
+            material.set_eye(eye, parallel=bool(camera.GetParallelProjection()))
+
+    def close(self) -> None:
+        """Take the backdrop off the stage."""
+        self.renderer.RemoveActor(self._sky)
+        self.renderer.RemoveActor(self.ground)
+        self._materials.clear()
+
+
+def surface_actor(
+    vertices: NDArray[np.float32],
+    triangles: NDArray[np.int32],
+    colours: NDArray[np.uint8] | None,
+    material: Material,
+) -> vtkActor:
+    """Triangles with a colour per face, (t, 3), or of the material's own colour."""
+    data = vtkPolyData()
+    data.SetPoints(points_of(np.ascontiguousarray(vertices)))
+    data.SetPolys(cells_of(np.ascontiguousarray(triangles)))
+    if colours is not None:
+        array = numpy_to_vtk(np.ascontiguousarray(colours), deep=False)
+        array.SetName(COLOURS)
+        data.GetCellData().AddArray(array)
+    actor = vtkActor()
+    actor.SetMapper(mapper_for(data, colours=COLOURS if colours is not None else ""))
+    material.dress(actor)
+    return actor

@@ -1,0 +1,165 @@
+"""Where the sun stands, and the light and sky that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.errors import CityError
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SunPosition:
+    """Degrees; azimuth clockwise from true north; elevation corrected for refraction."""
+
+    azimuth: float
+    elevation: float
+
+
+def sun_position(
+    latitude: float,
+    longitude: float,
+    when: datetime,
+    *,
+    altitude: float = 0.0,
+    pressure: float | None = None,
+    temperature: float = 20.0,
+    delta_t: float = 69.2,
+) -> SunPosition:
+    """Sun over a place.
+
+    Parameters
+    ----------
+    latitude, longitude : degrees, WGS 84
+    when : with an offset from UTC
+    altitude : metres above sea level
+    pressure : pascals, None for the standard atmosphere at `altitude`
+    temperature : °C
+    delta_t : seconds between terrestrial time and UT1
+
+    Notes
+    -----
+    NREL SPA through pvlib: Reda & Andreas 2004, *Solar position algorithm for solar radiation
+    applications*, Solar Energy 76(5).
+
+    Raises
+    ------
+    CityError
+        `when` does not say its offset from UTC.
+    """
+    if when.tzinfo is None:
+        raise CityError(
+            "The sun needs a time with its offset from UTC", hint="Write 2026-06-21T09:30+07:00."
+        )
+    import pandas as pd
+    from pvlib.solarposition import spa_python
+
+    if pressure is None:
+        pressure = 101325.0 * (1.0 - 2.25577e-5 * altitude) ** 5.25588
+    found = spa_python(
+        pd.DatetimeIndex([pd.Timestamp(when)]),
+        latitude,
+        longitude,
+        altitude=altitude,
+        pressure=pressure,
+        temperature=temperature,
+        delta_t=delta_t,
+    )
+    return SunPosition(
+        azimuth=float(found["azimuth"].iloc[0]),
+        elevation=float(found["apparent_elevation"].iloc[0]),
+    )
+
+
+@lru_cache(maxsize=32)
+def _to_geographic(crs: str) -> object:
+    from pyproj import Transformer
+
+    return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+
+
+def place_of(crs: str, x: float, y: float) -> tuple[float, float, float]:
+    """Latitude, longitude and grid convergence there, degrees.
+
+    Grid convergence is the azimuth of the grid's north, clockwise from true north.
+    """
+    transform = _to_geographic(crs).transform  # type: ignore[attr-defined]
+    lon, lat = transform(x, y)
+    lon_north, lat_north = transform(x, y + 100.0)
+    if not np.all(np.isfinite([lon, lat, lon_north, lat_north])):
+        raise CityError("The place of this city on Earth could not be found", code="crs-missing")
+    east = (lon_north - lon) * np.cos(np.radians(lat))
+    return float(lat), float(lon), float(np.degrees(np.arctan2(east, lat_north - lat)))
+
+
+def direction(azimuth: float, elevation: float, *, convergence: float = 0.0) -> Vector:
+    """Unit vector towards the sun in scene axes (x east of the grid, y its north, z up)."""
+    grid, high = np.radians(azimuth - convergence), np.radians(elevation)
+    return np.array(
+        [np.sin(grid) * np.cos(high), np.cos(grid) * np.cos(high), np.sin(high)], dtype=np.float64
+    )
+
+
+def sun_vector(crs: str, x: float, y: float, when: datetime) -> Vector:
+    """Unit vector towards the sun over world (x, y), scene axes."""
+    latitude, longitude, convergence = place_of(crs, x, y)
+    sun = sun_position(latitude, longitude, when)
+    return direction(sun.azimuth, sun.elevation, convergence=convergence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atmosphere:
+    """Linear light and sky colours of one moment; each (r, g, b)."""
+
+    sun: tuple[float, float, float]
+    sun_light: tuple[float, float, float]
+    sky_light: tuple[float, float, float]
+    bounce_light: tuple[float, float, float]
+    zenith: tuple[float, float, float]
+    horizon: tuple[float, float, float]
+    glow: tuple[float, float, float]
+    night: float
+
+
+# Elevation in degrees; colours are linear. Chosen by eye: warm low sun, calm blue noon.
+_STOPS = np.array([-18.0, -6.0, 0.0, 8.0, 25.0, 60.0, 90.0])
+_SUN = [(0, 0, 0), (0, 0, 0), (0.30, 0.11, 0.03), (0.82, 0.50, 0.27), (0.98, 0.82, 0.63),
+        (0.98, 0.88, 0.75), (0.98, 0.89, 0.77)]  # fmt: skip
+_AMBIENT = [(0.030, 0.040, 0.080), (0.05, 0.07, 0.125), (0.14, 0.16, 0.23), (0.24, 0.27, 0.35),
+            (0.30, 0.345, 0.43), (0.33, 0.375, 0.455), (0.335, 0.38, 0.46)]  # fmt: skip
+_BOUNCE = [(0.018, 0.020, 0.028), (0.032, 0.032, 0.042), (0.09, 0.08, 0.08), (0.19, 0.16, 0.135),
+           (0.27, 0.24, 0.205), (0.29, 0.265, 0.23), (0.29, 0.265, 0.23)]  # fmt: skip
+_ZENITH = [(0.008, 0.012, 0.035), (0.03, 0.05, 0.13), (0.10, 0.17, 0.33), (0.17, 0.30, 0.53),
+           (0.18, 0.35, 0.62), (0.17, 0.34, 0.62), (0.17, 0.34, 0.62)]  # fmt: skip
+_HORIZON = [(0.02, 0.025, 0.05), (0.14, 0.12, 0.17), (0.60, 0.38, 0.25), (0.80, 0.68, 0.54),
+            (0.76, 0.80, 0.82), (0.72, 0.79, 0.84), (0.72, 0.79, 0.84)]  # fmt: skip
+_GLOW = [(0, 0, 0), (0.10, 0.04, 0.02), (0.9, 0.42, 0.14), (0.75, 0.48, 0.24),
+         (0.42, 0.33, 0.22), (0.30, 0.27, 0.20), (0.30, 0.27, 0.20)]  # fmt: skip
+
+
+def atmosphere(sun: Vector, *, theme: str = "light") -> Atmosphere:
+    """Light and sky for a unit vector towards the sun; the dark theme dims sky and haze."""
+    elevation = float(np.degrees(np.arcsin(np.clip(sun[2], -1.0, 1.0))))
+
+    def at(stops: list[tuple[float, float, float]], factor: float = 1.0) -> tuple[float, float, float]:
+        table = np.array(stops, dtype=float)
+        r, g, b = (float(np.interp(elevation, _STOPS, table[:, i])) * factor for i in range(3))
+        return (r, g, b)
+
+    dim = 0.22 if theme == "dark" else 1.0
+    return Atmosphere(
+        sun=(float(sun[0]), float(sun[1]), float(sun[2])),
+        sun_light=at(_SUN),
+        sky_light=at(_AMBIENT),
+        bounce_light=at(_BOUNCE),
+        zenith=at(_ZENITH, dim * 0.8 if dim < 1 else 1.0),
+        horizon=at(_HORIZON, dim * 0.6 if dim < 1 else 1.0),
+        glow=at(_GLOW, 0.5 if dim < 1 else 1.0),
+        night=float(np.clip((2.0 - elevation) / 8.0, 0.0, 1.0)),
+    )

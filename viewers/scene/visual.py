@@ -1,0 +1,85 @@
+"""What every picture of a layer can do, and what it may ask of its surroundings."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.frame import Frame
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.layer import Layer
+from twin.style import Style
+from viewers.scene.chunked_mesh import ChunkedMesh
+from viewers.scene.legend import Legend
+from viewers.scene.stage import Stage
+
+Rays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
+"""Vertices (v, 3), triangles (t, 3) and the layer's row of each triangle."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Surroundings:
+    """What a visual may use: the stage, the frame, the ground to drape on (None for a plain)."""
+
+    stage: Stage
+    frame: Frame
+    ground: ElevationLayer | None
+
+
+class Visual(ABC):
+    """One layer on the stage.
+
+    `show` is called with what should be seen; it draws what differs from what it showed before.
+    """
+
+    casts_shadow = False
+    drapes = False
+    """Whether it lies on the ground, and so is drawn anew when the ground is another."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.legend: Legend | None = None
+        self.visible = True
+
+    @abstractmethod
+    def show(self, layer: Layer, style: Style) -> bool:
+        """Draw `layer` as it stands; True where anything changed."""
+
+    @abstractmethod
+    def remove(self) -> None:
+        """Take it off the stage and free what it holds."""
+
+    @abstractmethod
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show; nothing is rebuilt."""
+
+    @property
+    @abstractmethod
+    def box(self) -> NDArray[np.float64] | None:
+        """min x, max x, min y, max y, min z, max z in scene metres; None where empty."""
+
+    def rays(self) -> Rays | None:
+        """Triangles that rays can hit; None where there are none."""
+        return None
+
+    def meshes(self) -> tuple[ChunkedMesh, ...]:
+        """Chunked meshes whose levels the scene chooses each frame."""
+        return ()
+
+    def highlight(self, row: int | None) -> None:
+        """Mark one row as selected; None for none."""
+
+    def nbytes(self) -> int:
+        """Bytes of arrays held."""
+        return 0
+
+    def thin(self, budget: int | None) -> None:
+        """Draw no more than `budget` points; None for all."""
+
+    def extra(self) -> dict[str, Any]:
+        """Figures for the bench and the tests."""
+        return {}
