@@ -54,6 +54,12 @@ class AddLayer(Edit, frozen=True, kw_only=True, tag="add-layer"):
                 hint="Remove it first, or give the new one another id.",
                 code="layer-exists",
             )
+        if _surely_differ(self.layer.crs, city.frame.crs):
+            raise CityError(
+                f"{self.layer.name} is in {self.layer.crs}, the project in {city.frame.crs}",
+                hint="Bring it to the project's coordinate system first.",
+                code="layer-other-crs",
+            )
         if self.index is not None:
             _check_place(self.index, len(city.layers))
         if self.style is not None:
@@ -157,3 +163,8 @@ def check_style(style: Style) -> None:
 def _check_place(index: int, last: int) -> None:
     if not 0 <= index <= last:
         raise CityError(f"There is no place {index}", hint=f"Places go from 0 to {last}.")
+
+
+def _surely_differ(one: str, other: str) -> bool:
+    # Two texts of one CRS may differ; two EPSG numbers are two systems.
+    return one != other and one.startswith("EPSG:") and other.startswith("EPSG:")
