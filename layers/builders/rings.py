@@ -38,7 +38,9 @@ class Rings:
         return _neighbours(self.starts)[1]
 
 
-def clean_rings(geometries: NDArray[np.object_], *, origin: tuple[float, float]) -> Rings:
+def clean_rings(
+    geometries: NDArray[np.object_], *, origin: tuple[float, float], grid: float = 0.0
+) -> Rings:
     """Rings of `geometries` relative to `origin`, as they will stand in float32.
 
     Repeated corners, corners on a straight line and spikes are taken out: none of them changes the
@@ -48,6 +50,7 @@ def clean_rings(geometries: NDArray[np.object_], *, origin: tuple[float, float])
     Parameters
     ----------
     geometries : Polygon or MultiPolygon, shape (n,); z is not read
+    grid : metres; above zero, corners are whole multiples of it instead, counted in it
 
     Raises
     ------
@@ -65,7 +68,11 @@ def clean_rings(geometries: NDArray[np.object_], *, origin: tuple[float, float])
         empty = np.zeros(1, dtype=np.int64)
         return Rings(xy=np.zeros((0, 2)), starts=empty, polygons=empty, owner=empty[:0])
     xy, starts, polygons, owner = _flatten(geometries)
-    local = (xy - np.asarray(origin)).astype(np.float32).astype(np.float64)
+    local = xy - np.asarray(origin)
+    if grid > 0:
+        local = np.rint(local / grid)
+    else:
+        local = local.astype(np.float32).astype(np.float64)
     keep = np.ones(len(local), dtype=bool)
     keep[starts[1:][np.diff(starts) > 0] - 1] = False  # a ring repeats its first corner at its end
     local, starts = _drop(local, starts, ~keep)
