@@ -237,6 +237,11 @@ class Actions(QObject):
             self.all[name].setText(f"{text}  “{what}”" if what else text)
             self.all[name].setToolTip(self._tip(SPECS[name], what or ""))
 
+    def show_walking(self, walking: bool) -> None:
+        """While walking, W is a step ahead, not this action; Esc leaves."""
+        self.all["walk"].setChecked(walking)
+        self.all["walk"].setShortcuts([] if walking else [QKeySequence("W")])
+
     def retranslate(self) -> None:
         """Say everything in the language now."""
         for spec in SPECS.values():

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewers.actions import ACTIONS, MENUS, SPECS, Actions, shown_keys
-from viewers.i18n import mark, tr
+from viewers.i18n import mark, said_error, tr
 from viewers.panels.bookmarks import BookmarksPanel
 from viewers.panels.command_search import Command, CommandSearch
 from viewers.panels.health_panel import HealthPanel
@@ -38,6 +38,7 @@ from viewers.panels.words import Retranslated, label
 from viewers.theme import set_icon
 
 WELCOME, CITY = 0, 1
+FAILURE_MS = 8000
 DOCKS = {
     "layers": mark("Layers"),
     "bookmarks": mark("Bookmarks"),
@@ -232,6 +233,19 @@ class Window(Retranslated, QMainWindow):
             action = self.recent_menu.addAction(path.name, lambda p=path: open_path(p))
             action.setToolTip(str(path))
         self.recent_menu.setEnabled(bool(paths))
+
+    def tell_failure(self, error: BaseException) -> None:
+        """Say in the status bar what went wrong, and bring the notices to the front."""
+        self.status.showMessage(said_error(error)[0], FAILURE_MS)
+        if self.center.currentIndex() == CITY:
+            self.show_panel("notices")
+        else:
+            self.welcome.tell(*said_error(error))
+
+    def grab_all(self) -> QPixmap:
+        """The whole window as a picture, the 3D view included."""
+        screen = self.screen()
+        return screen.grabWindow(self.winId()) if screen is not None else self.grab()
 
     def search(self) -> CommandSearch:
         """The command search over what can be done now."""

@@ -52,6 +52,7 @@ class HealthPanel(Retranslated, QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._city: City | None = None
         self._assessed: Mapping[str, Assessment] = {}
         self._busy = False

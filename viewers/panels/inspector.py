@@ -44,6 +44,7 @@ class Inspector(Retranslated, QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._city: City | None = None
         self._picked: Picked | None = None
         self._grade = ""

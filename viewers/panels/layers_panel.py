@@ -50,6 +50,7 @@ class LayersPanel(Retranslated, QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._city: City | None = None
         self._hidden: frozenset[str] = frozenset()
         self._grades: Mapping[str, str] = {}

@@ -28,6 +28,7 @@ class LegendPanel(Retranslated, QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._shown: list[tuple[str, Legend]] = []
         self._page = QWidget()
         self._page.setObjectName("page")

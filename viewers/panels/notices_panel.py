@@ -50,6 +50,7 @@ class NoticesPanel(Retranslated, QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._told: list[Told] = []
         self._empty = EmptyState()
         self._page = QWidget()

@@ -49,6 +49,15 @@ class WelcomePage(Retranslated, QWidget):
         starts.setSpacing(14)
         for card in (self._demo, self._files, self._project):
             starts.addWidget(card, 1)
+        self._failed = label("value", wrap=True)
+        self._failed_hint = label("", wrap=True)
+        self._failure = QFrame()
+        self._failure.setObjectName("warn")
+        said = QVBoxLayout(self._failure)
+        said.setSpacing(3)
+        said.addWidget(self._failed)
+        said.addWidget(self._failed_hint)
+        self._failure.hide()
         self._recent_word = label("section")
         self._none = label("faint")
         self._grid = QGridLayout()
@@ -63,6 +72,7 @@ class WelcomePage(Retranslated, QWidget):
         column.addWidget(self._lead)
         column.addSpacing(14)
         column.addLayout(starts)
+        column.addWidget(self._failure)
         column.addSpacing(20)
         column.addWidget(self._recent_word)
         column.addWidget(self._none)
@@ -104,6 +114,12 @@ class WelcomePage(Retranslated, QWidget):
         for number in range(3):
             self._grid.setColumnStretch(number, 1)
         self._none.setVisible(not recent)
+
+    def tell(self, what: str, hint: str) -> None:
+        """Say why something could not be opened; "" takes it away."""
+        self._failed.setText(what)
+        self._failed_hint.setText(hint)
+        self._failure.setVisible(bool(what))
 
     def _age(self, path: Path) -> str:
         try:

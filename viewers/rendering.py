@@ -1,0 +1,98 @@
+"""A project to a picture, without a window: what `dothi render` does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from layers.errors import CityError
+from layers.kinds.buildings import BuildingsLayer
+from layers.progress import SILENT, Progress
+from twin.city import City
+from twin.project.store import Project
+from viewers.saved_view import bookmarks_of, view_state_of
+from viewers.scene.pictures import render_city
+from viewers.view_state import CameraPose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderRequest:
+    """What picture is wanted; see `dothi render --help`."""
+
+    city: Path
+    out: Path
+    view: str = ""
+    time: datetime | None = None
+    size: tuple[int, int] = (1920, 1080)
+    color_by: str = ""
+    theme: Literal["light", "dark"] = "light"
+
+
+def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, Any]:
+    """Draw it; the object of `dothi render --json`.
+
+    Raises
+    ------
+    CityError
+        The project cannot be opened, there is no such view, or the picture cannot be written.
+    """
+    started = time.perf_counter()
+    progress.step(0.0, f"Opening {request.city.name}")
+    project = Project.open(request.city, read_only=True, progress=progress.part(0.0, 0.4))
+    try:
+        state = view_state_of(project.view)
+        state = replace(state, theme=request.theme)
+        if request.time is not None:
+            local = request.time
+            if local.tzinfo is None:
+                local = local.replace(tzinfo=state.sun_time.tzinfo)
+            state = replace(state, sun_time=local)
+        city = coloured(project.city, request.color_by)
+        pose = _pose(request.view, project)
+        progress.step(0.5, "Drawing")
+        times = render_city(
+            city, state, request.size, request.out, camera=pose, furniture=True, view=request.view
+        )
+    finally:
+        project.close()
+    progress.step(1.0, f"Wrote {request.out.name}")
+    complete = time.perf_counter() - started
+    return {
+        "out": str(request.out),
+        "width": request.size[0],
+        "height": request.size[1],
+        "first_picture_s": round(complete - times["write"], 3),
+        "complete_s": round(complete, 3),
+    }
+
+
+def coloured(city: City, color_by: str) -> City:
+    """The city with all its buildings coloured by an attribute; itself for ""."""
+    if not color_by:
+        return city
+    for layer in city.layers.values():
+        if isinstance(layer, BuildingsLayer):
+            style = msgspec.structs.replace(city.style(layer.id), color_by=color_by)
+            city = city.with_style(layer.id, style)
+    return city
+
+
+VIEWS = ("", "overview", "close", "top")
+
+
+def _pose(view: str, project: Project) -> CameraPose | None:
+    if view in VIEWS:
+        return None
+    marks = {mark.name: mark.camera for mark in bookmarks_of(project.view)}
+    if view not in marks:
+        raise CityError(
+            f"There is no view “{view}”",
+            hint=f"There are {', '.join([*VIEWS[1:], *marks])}.",
+            code="view-unknown",
+        )
+    return marks[view]
