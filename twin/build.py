@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from layers.builders.ground import fill_gaps, ground_from_points
-from layers.builders.heights import build_buildings, footprints_from_heights
 
+from layers.builders.ground import fill_gaps, ground_from_points
+from layers.builders.heights import build_buildings
+from layers.builders.outlines import footprints_from_heights, footprints_from_points
 from layers.errors import CityError
 from layers.frame import Frame
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
-from layers.kinds.pointcloud import PointCloudLayer
+from layers.kinds.pointcloud import BUILDING, PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from twin.city import City
@@ -223,16 +224,18 @@ class _Builder:
     def _found_outlines(
         self, clouds: list[PointCloudLayer], above: ElevationLayer | None
     ) -> list[tuple[SourceRequest, FeatureLayer]]:
+        with_roofs = [
+            cloud
+            for cloud in clouds
+            if cloud.classification is not None and (cloud.classification == BUILDING).any()
+        ]
         found: list[FeatureLayer] = []
         if above is not None:
-            found.append(footprints_from_heights(above))
+            found.append(footprints_from_heights(above, name=above.name))
+        elif with_roofs:
+            found.append(footprints_from_points(with_roofs, name="Buildings found in LiDAR"))
         return [
-            (
-                SourceRequest(path=layer.source.path if layer.source else "", role="footprints"),
-                layer,
-            )
-            for layer in found
-            if layer.count
+            (SourceRequest(path="", role="footprints"), layer) for layer in found if layer.count
         ]
 
     def _with_free_ids(self, layers: list[Layer]) -> list[Layer]:
@@ -246,9 +249,7 @@ class _Builder:
 
 
 def _frame(crs: str, layers: Sequence[Layer], heights: str) -> Frame:
-    boxes = np.array(
-        [layer.bounds for layer in layers if not isinstance(layer, MeshLayer)] or [layers[0].bounds]
-    )
+    boxes = np.array([layer.bounds for layer in layers])
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     vertical = heights or next((layer.vertical for layer in layers if layer.vertical), "")
     bounds = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))

@@ -129,9 +129,7 @@ def _build(options: argparse.Namespace) -> int:
         scheduler=options.scheduler,
         workers=options.workers,
     )
-    project = Project.create(
-        options.out, result.city, view={"hidden": sorted(result.hidden)}, overwrite=True
-    )
+    project = Project.create(options.out, result.city, view={"hidden": sorted(result.hidden)})
     rows, intact = len(project.journal_rows()), project.journal_intact()
     project.close()
     elapsed = {**result.elapsed_s, "total": time.perf_counter() - started}
@@ -229,7 +227,8 @@ def _health(options: argparse.Namespace) -> int:
 
 def _layers_of(target: Path, crs: str) -> list[Any]:
     from layers.readers import registry
-    from twin.project.store import Project, is_project
+    from twin.project.recognise import is_project
+    from twin.project.store import Project
 
     if is_project(target):
         project = Project.open(target, read_only=True)

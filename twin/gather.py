@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layers.builders.reproject import to_crs
-from layers.crs import describe, horizontal, normalise
 
+from layers.crs import describe, horizontal, normalise
 from layers.errors import CityError
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer

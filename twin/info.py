@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from layers.health.assess import assess_city
 
 from layers.builders.solids import open_edges, solids_of
+from layers.health.assess import assess_city
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer

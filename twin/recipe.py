@@ -7,8 +7,8 @@ import re
 from pathlib import Path
 
 import msgspec
-from layers.builders.heights import LadderOptions
 
+from layers.builders.heights import LadderOptions
 from layers.errors import CityError
 from layers.readers.registry import ReadOptions
 

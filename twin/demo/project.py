@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from layers.progress import Progress
+from layers.progress import SILENT, Progress
 from twin.build import build
 from twin.demo.generate import demo_folder, generate, is_ready
-from twin.project.store import Project, is_project
+from twin.project.recognise import is_project
+from twin.project.store import Project
 
 
-def demo_city(out: Path | None, *, progress: Progress) -> Path:
+def demo_city(out: Path | None = None, *, progress: Progress = SILENT) -> Path:
     """The demo's project file, made where it is not there yet.
 
     Parameters
