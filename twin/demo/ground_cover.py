@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -22,9 +23,9 @@ _LIGHT = np.array([-0.45, 0.45, 0.77])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patch:
-    """A polygon of one colour. `height` is above its ground in metres, 0 for the ground itself."""
+    """A polygon, or a ring (n, 2), of one colour; `height` in metres above its ground."""
 
-    area: Polygon
+    area: Polygon | NDArray[np.float64]
     colour: Colour
     material: int
     angle: float = 0.0
@@ -36,9 +37,27 @@ def cover(settled: Settled) -> list[Patch]:
     window = shapely.box(*settled.window).buffer(5)
     patches = _land(settled) + _streets(settled) + _waters(settled)
     patches += _roofs(settled.ward.things.roofs) + _roofs(settled.ward.shapes.roofs)
-    areas = np.array([p.area for p in patches], dtype=object)
-    near = np.flatnonzero(shapely.intersects(window, areas) & ~shapely.is_empty(areas))
-    return [patches[i] for i in near]
+    return [patch for patch in patches if _meets(patch.area, window)]
+
+
+def outline(area: Polygon | NDArray[np.float64]) -> dict[str, Any]:
+    """The polygon as rasterio takes it, made without the detours of shapely's own."""
+    if isinstance(area, np.ndarray):
+        ring = area.tolist()
+        return {"type": "Polygon", "coordinates": [[*ring, ring[0]]]}
+    rings = [area.exterior, *area.interiors]
+    return {
+        "type": "Polygon",
+        "coordinates": [shapely.get_coordinates(ring).tolist() for ring in rings],
+    }
+
+
+def _meets(area: Polygon | NDArray[np.float64], window: Polygon) -> bool:
+    x0, y0, x1, y1 = window.bounds
+    if isinstance(area, np.ndarray):
+        x, y = area[0]
+        return bool(x0 - 60 < x < x1 + 60 and y0 - 60 < y < y1 + 60)
+    return not area.is_empty and bool(area.intersects(window))
 
 
 def _land(settled: Settled) -> list[Patch]:
@@ -75,8 +94,8 @@ def _streets(settled: Settled) -> list[Patch]:
     patches += _pieces(lawn, (104, 128, 72), GRASS)
     for street in streets:
         area = street.line.buffer(street.width / 2, cap_style="flat")
-        tone = 96 if street.width > 12 else 106
-        patches += _pieces(area, (tone, tone + 1, tone + 4), ASPHALT)
+        grey = 96 if street.width > 12 else 106
+        patches += _pieces(area, (grey, grey + 1, grey + 4), ASPHALT)
     for street in streets:
         patches += _markings(street, streets)
     return patches
@@ -109,11 +128,9 @@ def _dashes(line: shapely.Geometry) -> list[Patch]:
     patches = []
     for part in shapely.get_parts(line):
         starts = np.arange(2.0, part.length - 4, 8.0)
-        for start in starts:
-            ends = shapely.get_coordinates(
-                shapely.line_interpolate_point(part, [start, start + 3.2])
-            )
-            area = LineString(ends).buffer(0.17, cap_style="flat")
+        ends = shapely.line_interpolate_point(part, np.stack([starts, starts + 3.2], axis=1))
+        runs = shapely.linestrings(shapely.get_coordinates(ends).reshape(-1, 2, 2))
+        for area in shapely.buffer(runs, 0.17, cap_style="flat"):
             patches.append(Patch(area=area, colour=(222, 222, 216), material=PAVING))
     return patches
 
@@ -165,20 +182,29 @@ def _waters(settled: Settled) -> list[Patch]:
     return patches
 
 
-def _roofs(roofs: list[tuple[NDArray[np.float64], int, Colour, int, float]]) -> list[Patch]:
-    ordered = sorted(roofs, key=lambda roof: float(roof[0][:, 2].max()))
-    patches = []
-    for face, _, colour, material, angle in ordered:
-        first, second = face[1] - face[0], face[2] - face[0]
-        normal = np.cross(first, second)
-        normal = normal / max(float(np.linalg.norm(normal)), 1e-9) * (1 if normal[2] > 0 else -1)
-        light = 1.0 if normal[2] > 0.9999 else 0.62 + 0.5 * float(normal @ _LIGHT)
-        red, green, blue = (int(np.clip(c * light, 0, 255)) for c in colour)
-        patches.append(
-            Patch(area=Polygon(face[:, :2]), colour=(red, green, blue), material=material,
-                  angle=angle, height=float(face[:, 2].mean()))
-        )  # fmt: skip
-    return patches
+def _roofs(
+    roofs: list[tuple[NDArray[np.float64], int, Colour, int, float]],
+) -> list[Patch]:
+    if not roofs:
+        return []
+    heights = np.array([face[:, 2].max() for face, *_ in roofs])
+    corners = np.stack([face[:3] for face, *_ in roofs])
+    colours = np.array([roof[2] for roof in roofs], dtype=np.float64)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-9)
+    normal *= np.where(normal[:, 2:] > 0, 1, -1)
+    light = np.where(normal[:, 2] > 0.9999, 1.0, 0.62 + 0.5 * normal @ _LIGHT)
+    shown = np.clip(colours * light[:, None], 0, 255).astype(int).tolist()
+    return [
+        Patch(
+            area=roofs[i][0][:, :2],
+            colour=(shown[i][0], shown[i][1], shown[i][2]),
+            material=roofs[i][3],
+            angle=roofs[i][4],
+            height=float(heights[i]),
+        )
+        for i in np.argsort(heights, kind="stable").tolist()
+    ]
 
 
 def _pieces(area: shapely.Geometry, colour: Colour, material: int) -> list[Patch]:

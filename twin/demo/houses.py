@@ -127,7 +127,7 @@ def _house(
 
 def _boxy(outline: Polygon) -> bool:
     _, _, long, short = axes(outline)
-    return outline.area > 0.9 * long * short
+    return bool(outline.area > 0.9 * long * short)
 
 
 def _pitched(

@@ -84,7 +84,7 @@ def _cast(
 
 def _records(points: Points, header: laspy.LasHeader) -> NDArray[np.void]:
     made = laspy.ScaleAwarePointRecord.zeros(len(points.kind), header=header)
-    raw = made.array
+    raw: NDArray[np.void] = made.array
     for name, values in zip("XYZ", points.xyz.T, strict=True):
         raw[name] = np.round(values / STEP).astype(np.int32)
     raw["intensity"], raw["classification"] = points.intensity, points.kind

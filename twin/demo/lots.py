@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,15 +42,15 @@ class Row:
 
 def axes(area: Polygon) -> tuple[NDArray[np.float64], NDArray[np.float64], float, float]:
     """Middle, unit vector of the longer side, length and width of the least rectangle around."""
-    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(area))
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(area)).tolist()
     if len(corners) < 4:
-        return corners.mean(axis=0), np.array([1.0, 0.0]), 0.0, 0.0
-    first, second = corners[1] - corners[0], corners[2] - corners[1]
-    long, short = float(np.hypot(*first)), float(np.hypot(*second))
-    middle = corners[:4].mean(axis=0)
-    if long < short:
-        return middle, second / short, short, long
-    return middle, first / long, long, short
+        return np.zeros(2), np.array([1.0, 0.0]), 0.0, 0.0
+    (ax, ay), (bx, by), (cx, cy) = corners[:3]
+    first, second = math.hypot(bx - ax, by - ay), math.hypot(cx - bx, cy - by)
+    middle = np.array([(ax + cx) / 2, (ay + cy) / 2])
+    if first < second:
+        return middle, np.array([(cx - bx) / second, (cy - by) / second]), second, first
+    return middle, np.array([(bx - ax) / first, (by - ay) / first]), first, second
 
 
 def cut_block(
@@ -83,9 +84,11 @@ def cut_block(
             leaves.append(piece)
             continue
         rank = "ngo" if level == 0 else "ngach"
-        for run in shapely.get_parts(line.intersection(piece)):
-            if run.length > 6:
-                alleys.append(Alley(line=run, width=float(alley_width), rank=rank))
+        alleys += [
+            Alley(line=run, width=float(alley_width), rank=rank)
+            for run in shapely.get_parts(line.intersection(piece))
+            if run.length > 6
+        ]
         open_pieces += [(part, level + 1) for part in parts if part.area > 25]
     return leaves, alleys
 
@@ -139,17 +142,14 @@ def _row(
     terraces = shapely.intersection(
         _boxes(middle, along, outward, left + INSET, right - INSET, rear, step), leaf.buffer(-0.05)
     )
-    keep = [
-        (_whole(plot), _whole(outline), _whole(terrace))
-        for plot, outline, terrace in zip(plots, outlines, terraces, strict=True)
-    ]
-    good = [k for k in keep if k[0].area > 18 and k[1].area > 16]
-    if not good:
+    plots, outlines, terraces = _whole(plots), _whole(outlines), _whole(terraces)
+    good = (shapely.area(plots) > 18) & (shapely.area(outlines) > 16)
+    if not good.any():
         return None
     return Row(
-        plots=[k[0] for k in good],
-        outlines=[k[1] for k in good],
-        terraces=[k[2] for k in good],
+        plots=list(plots[good]),
+        outlines=list(outlines[good]),
+        terraces=list(terraces[good]),
         along=along,
         toward_street=outward,
     )
@@ -161,7 +161,8 @@ def _cuts(length: float, rng: np.random.Generator, merge: float) -> NDArray[np.f
     widths = rng.uniform(0.84, 1.16, count)
     cuts = np.concatenate([[0.0], np.cumsum(widths / widths.sum() * length)])
     inner = rng.random(count - 1) >= merge if count > 1 else np.empty(0, dtype=bool)
-    return cuts[np.concatenate([[True], inner, [True]])]
+    kept: NDArray[np.float64] = cuts[np.concatenate([[True], inner, [True]])]
+    return kept
 
 
 def _boxes(
@@ -180,14 +181,18 @@ def _boxes(
     return boxes
 
 
-def _whole(found: shapely.Geometry) -> Polygon:
-    """The largest piece, without needless vertices, counter-clockwise."""
+def _whole(found: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The largest piece of each, without needless vertices, counter-clockwise."""
+    whole = np.array([_largest(geometry) for geometry in found], dtype=object)
+    plain: NDArray[np.object_] = shapely.orient_polygons(shapely.simplify(whole, 0.05))
+    return plain
+
+
+def _largest(found: shapely.Geometry) -> Polygon:
+    if isinstance(found, Polygon):
+        return found
     parts = [part for part in shapely.get_parts(found) if isinstance(part, Polygon)]
-    if not parts:
-        return Polygon()
-    largest = max(parts, key=lambda part: part.area)
-    plain = Polygon(largest.exterior).simplify(0.05)
-    return shapely.orient_polygons(plain) if not plain.is_empty else plain
+    return max(parts, key=lambda part: part.area) if parts else Polygon()
 
 
 def _wandering(

@@ -229,8 +229,9 @@ def _free(
     courts = shapely.union_all(
         [p.area for p in ward.paint if p.colour in ((70, 118, 92), (92, 132, 70))]
     )
-    for zone in (roads, courts, ward.map.river, ward.map.pond,
-                 ward.map.lake.difference(ward.map.islet.union(shapely.Point(612, 600).buffer(6)))):  # fmt: skip
+    islands = ward.map.islet.union(shapely.Point(612, 600).buffer(6))
+    lake = ward.map.lake.difference(islands)
+    for zone in (roads, courts, ward.map.river, ward.map.pond, lake):
         shapely.prepare(zone)
         blocked |= shapely.contains_xy(zone, xy[:, 0], xy[:, 1])
     xy, kind = xy[~blocked], kind[~blocked]

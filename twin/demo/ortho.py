@@ -14,7 +14,7 @@ from rasterio.transform import from_origin
 from scipy import ndimage
 
 from layers.progress import SILENT, Progress
-from twin.demo.ground_cover import PAVING, Patch, cover
+from twin.demo.ground_cover import PAVING, Patch, cover, outline
 from twin.demo.nature import SPECIES, Trees
 from twin.demo.settle import Settled
 from twin.demo.shapes import CONCRETE, TILE, TIN
@@ -67,7 +67,7 @@ def paint(settled: Settled, *, progress: Progress = SILENT) -> Ortho:
     patches = cover(settled)
     progress.step(0.2, "Painting the orthophoto")
     label = rasterize(
-        ((patch.area, number) for number, patch in enumerate(patches, start=1)),
+        ((outline(patch.area), number) for number, patch in enumerate(patches, start=1)),
         out_shape=(rows, columns),
         transform=from_origin(x0, y1, PIXEL, PIXEL),
         dtype="int32",

@@ -23,7 +23,7 @@ ALTITUDE = 900.0
 HALF_ANGLE = np.radians(20.0)
 RANGE_NOISE = 0.03
 """Standard deviation along the ray, metres: what surveys of this kind state."""
-PULSES_PER_M2 = 4.62
+PULSES_PER_M2 = 4.86
 """Of one swath; with the overlap and second returns the cloud gets about five points a square metre."""
 LINE_GAP = 600.0
 PULSE_SECONDS = 1 / 400_000
@@ -89,7 +89,7 @@ class Scanner:
 
     def cast(self, line: int, x: float, west: float, east: float, south: float) -> Points:
         """Send the pulses of one strip; the same strip always gives the same points."""
-        x0, y0, _, y1 = self.window
+        _, y0, _, y1 = self.window
         rng = np.random.default_rng([self.settled.seed, 41, line, round((south - y0) * 10)])
         north = min(south + STRIP_LENGTH, y1)
         spacing = 1 / np.sqrt(PULSES_PER_M2)
@@ -219,7 +219,7 @@ class _WaterMap:
 
 def _crown_mesh(trees: Trees, settled: Settled) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """Every crown as a lumpy ellipsoid that fills the upper two thirds of its tree."""
-    rings, sides = 6, 9
+    rings, sides = 5, 7
     up = np.linspace(-np.pi / 2, np.pi / 2, rings + 1)
     turn = np.arange(sides) * 2 * np.pi / sides
     unit = np.stack(

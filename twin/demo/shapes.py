@@ -95,29 +95,35 @@ class Shapes:
 
         `ground` is the height under each owner, metres.
         """
-        wall_points, wall_owner = self._wall_triangles(ground)
+        wall_points, wall_faces, wall_owner = self._wall_triangles(ground)
         roof_points, roof_owner = self._roof_triangles(ground)
-        points = np.concatenate([wall_points, roof_points])
-        owner = np.concatenate([wall_owner, roof_owner])
-        triangles = np.arange(len(points), dtype=np.int32).reshape(-1, 3)
-        return points.astype(np.float32), triangles, owner.astype(np.int32)
+        roof_faces = np.arange(len(roof_points)).reshape(-1, 3) + len(wall_points)
+        points = np.concatenate([wall_points, roof_points]).astype(np.float32)
+        triangles = np.concatenate([wall_faces, roof_faces]).astype(np.int32)
+        return points, triangles, np.concatenate([wall_owner, roof_owner]).astype(np.int32)
 
-    def _wall_triangles(self, lift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    def _wall_triangles(
+        self, lift: NDArray[Any]
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
         if not self.walls:
-            return np.empty((0, 3)), np.empty(0, dtype=np.int64)
-        sizes = [len(wall[0]) for wall in self.walls]
-        start = np.concatenate([wall[0] for wall in self.walls])
-        end = np.concatenate([np.roll(wall[0], -1, axis=0) for wall in self.walls])
+            none = np.empty((0, 3))
+            return none, none.astype(np.int64), np.empty(0, dtype=np.int64)
+        sizes = np.array([len(wall[0]) for wall in self.walls])
+        ring = np.concatenate([wall[0] for wall in self.walls])
+        first = np.repeat(np.cumsum(sizes) - sizes, sizes)
+        here = np.arange(len(ring))
+        after = first + (here - first + 1) % np.repeat(sizes, sizes)
         owner = np.repeat([wall[3] for wall in self.walls], sizes)
         low = np.repeat([wall[1] for wall in self.walls], sizes) + lift[owner]
         high = np.repeat([wall[2] for wall in self.walls], sizes) + lift[owner]
-        a, b = np.column_stack([start, low]), np.column_stack([end, low])
-        c, d = np.column_stack([end, high]), np.column_stack([start, high])
-        points = np.stack([a, b, c, a, c, d], axis=1).reshape(-1, 3)
-        return points, np.repeat(owner, 2)
+        points = np.concatenate([np.column_stack([ring, low]), np.column_stack([ring, high])])
+        c, d = after + len(ring), here + len(ring)
+        faces = np.stack([here, after, c, here, c, d], axis=1).reshape(-1, 3)
+        return points, faces, np.repeat(owner, 2)
 
     def _roof_triangles(self, lift: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-        points, owners = [np.empty((0, 3))], [np.empty(0, dtype=np.int64)]
+        points: list[NDArray[Any]] = [np.empty((0, 3))]
+        owners: list[NDArray[Any]] = [np.empty(0, dtype=np.int64)]
         for face, owner, *_ in self.roofs:
             if len(face) == 3:
                 corners = face
@@ -130,9 +136,9 @@ class Shapes:
                 corners = face[order]
             points.append(corners)
             owners.append(np.full(len(corners) // 3, owner))
-        every, owner = np.concatenate(points), np.concatenate(owners)
-        every[:, 2] += np.repeat(lift[owner], 3)
-        return every, owner
+        every, each = np.concatenate(points), np.concatenate(owners).astype(np.int64)
+        every[:, 2] += np.repeat(lift[each], 3)
+        return every, each
 
 
 def rectangle(
