@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 import shapely
 
+from layers.crs import describe
 from layers.errors import ReadError
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
@@ -41,6 +42,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
         It does not say where on Earth it lies.
     """
     with open_city(path) as city:
+        _refuse_degrees(path, city, options)
         progress.step(0.1, f"Reading {path.name}")
         found = gathered(city.chunks, name=path.name)
         progress.step(0.5, f"Shaping {path.name}")
@@ -51,12 +53,6 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
         if bounds is None:
             raise _nothing(path, found)
         where = place(path.name, city.crs, bounds, options)
-        if where.units == "degree":
-            raise ReadError(
-                f"{path.name} is in degrees; solids need metres",
-                hint="Reproject it first: cjio in.json crs_reproject <EPSG> save out.json.",
-                code="cityjson-degrees",
-            )
         progress.step(0.8, f"Placing {path.name}")
         return _layers(path, options, city, found, model, ground, tables, where)
 
@@ -81,14 +77,27 @@ def preview(path: Path, options: ReadOptions) -> list[SourcePreview]:
             result.append(
                 looked_at(seen, options, count=count, kind="buildings", role="footprints")
             )
-        for table in _tables(found, city, path.name):
-            result.append(looked_at(table, options, count=len(table.geometry), role=table.role))
+        result += [
+            looked_at(table, options, count=len(table.geometry), role=table.role)
+            for table in _tables(found, city, path.name)
+        ]
         ground = _relief(found.relief, path.name)
         if ground is not None:
             result.append(_relief_preview(ground, city))
     if not result:
         raise _nothing(path, found)
     return result
+
+
+def _refuse_degrees(path: Path, city: CityFile, options: ReadOptions) -> None:
+    given = options.crs and (options.force_crs or not city.crs)
+    stated = options.crs if given else city.crs
+    if stated and not describe(stated).is_projected:
+        raise ReadError(
+            f"{path.name} is in degrees; solids need metres",
+            hint="Reproject it first: cjio in.json crs_reproject <EPSG> save out.json.",
+            code="cityjson-degrees",
+        )
 
 
 def _layers(

@@ -65,7 +65,7 @@ def open_city(path: Path) -> Iterator[CityFile]:
         first = _line(file, path.name)
         head = _parsed_line(first)
         if head is None or not _is_sequence(head, file):
-            head = _whole(first, file, path.name)
+            head = _whole(head, first, file, path.name)
             city = _city(head, path.name, chunks=iter(()), sequence=False)
             yield _with(city, _one_chunk(head, path.name))
         else:
@@ -200,8 +200,10 @@ def _is_sequence(head: Any, file: IO[bytes]) -> bool:
     return bool(file.peek(1)) if hasattr(file, "peek") else True
 
 
-def _whole(first: bytes, file: IO[bytes], name: str) -> dict[str, Any]:
-    head = orjson.loads(first + _rest(file, name, len(first)))
+def _whole(head: Any, first: bytes, file: IO[bytes], name: str) -> dict[str, Any]:
+    rest = _rest(file, name, len(first))
+    if head is None or rest.strip():
+        head = orjson.loads(first + rest)
     if not isinstance(head, dict) or head.get("type") != "CityJSON":
         kind = head.get("type") if isinstance(head, dict) else type(head).__name__
         raise ReadError(
