@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from layers.progress import SILENT, Progress
 from twin.city import City
 from twin.gather import Gathered, gather, notices_of, role_of, unique_id
 from twin.recipe import BuildingOptions, Recipe, SourceRequest, read_recipe
+from twin.spread import spread_buildings
 
 DRAWN_FIRST = ("imagery", "elevation", "mesh", "features", "buildings", "points")
 
@@ -204,17 +206,20 @@ class _Builder:
             part = self._progress.part(
                 0.3 + 0.7 * number / len(outlines), 0.3 + 0.7 * (number + 1) / len(outlines)
             )
-            layer = build_buildings(
-                footprints,
-                points=clouds,
-                ground=self._ground,
-                surface=surface,
-                above_ground=above,
-                options=self._options.ladder(request),
-                id=footprints.id,
-                name=footprints.name,
-                progress=part,
-            )
+            asked: dict[str, Any] = {
+                "points": clouds,
+                "ground": self._ground,
+                "surface": surface,
+                "above_ground": above,
+                "options": self._options.ladder(request),
+                "id": footprints.id,
+                "name": footprints.name,
+                "progress": part,
+            }
+            if scheduler:
+                layer = spread_buildings(footprints, scheduler=scheduler, workers=workers, **asked)
+            else:
+                layer = build_buildings(footprints, **asked)
             # What the reader told of the outlines is told already; the layer keeps both.
             told = set(footprints.notices)
             self.notices += [notice for notice in layer.notices if notice not in told]
