@@ -36,16 +36,12 @@ def assess(
     today
         Day that ages are counted to; None for now (UTC).
     """
-    subject = Subject(
-        layer,
-        context,
-        today=today or datetime.now(UTC).date(),
-        progress=progress,
-    )
+    subject = Subject(layer, context, today=today or datetime.now(UTC).date())
     results: list[CheckResult] = []
     issues: list[Issue] = []
     for number, check in enumerate(CHECKS):
-        progress.step(number / len(CHECKS), f"{layer.name}: {check.title}")
+        subject.progress = progress.part(number / len(CHECKS), (number + 1) / len(CHECKS))
+        subject.progress.step(0.0, f"{layer.name}: {check.title}")
         finding = check.run(subject)
         if finding is None:
             continue

@@ -35,6 +35,9 @@ LEFT_OUT = (
 ONE_USE_ROLES = ("buildings", "footprints", "parcels", "zoning")
 """Where one piece of ground may belong to one outline only."""
 
+BROAD_ROLES = (*ONE_USE_ROLES, "water", "green")
+"""What is never smaller than 1 m²; walls, kerbs and signs are."""
+
 
 def invalid_outlines(subject: Subject) -> Finding | None:
     """Outlines that cross themselves, now or before the reader repaired them."""
@@ -71,7 +74,7 @@ def features_dropped(subject: Subject) -> Finding | None:
 
 def slivers(subject: Subject) -> Finding | None:
     """Outlines under 1 m²."""
-    if not len(subject.outlines):
+    if subject.role not in BROAD_ROLES or not len(subject.outlines):
         return None
     rows = np.flatnonzero(subject.areas < SLIVER_M2)
     return share(
@@ -163,7 +166,8 @@ def ground_built_twice(subject: Subject) -> Finding | None:
 def _where_shared(subject: Subject, pairs: Pairs, order: NDArray[np.intp]) -> Places:
     some = order[:MAX_PLACES]
     first, second = subject.outlines[pairs.first[some]], subject.outlines[pairs.second[some]]
-    places = np.asarray(shapely.centroid(shapely.intersection(first, second)), dtype=object)
+    # Not the centroid: two outlines may meet at both ends and not in the middle.
+    places = np.asarray(shapely.point_on_surface(shapely.intersection(first, second)), dtype=object)
     # Outlines may share less than a float can say: then the place is where they come nearest.
     thin = shapely.is_empty(places)
     seams = shapely.shortest_line(shapely.centroid(first[thin]), shapely.boundary(second[thin]))

@@ -7,6 +7,8 @@ import functools
 import pyproj
 from pyproj.exceptions import CRSError, ProjError
 
+from layers.crs import transformer
+from layers.errors import CrsError
 from layers.kinds.layer import Bounds
 
 _STEP = 1e-4
@@ -32,13 +34,10 @@ def same_place(first: str, second: str) -> bool:
 
 def lonlat(crs: str, xy: tuple[tuple[float, float], ...]) -> tuple[tuple[float, float], ...] | None:
     """Positions as WGS 84 longitude and latitude; None where they cannot be brought there."""
-    system = parsed(crs)
-    if system is None:
-        return None
     try:
-        to_wgs = pyproj.Transformer.from_crs(system, 4326, always_xy=True)
+        to_wgs = transformer(crs, "EPSG:4326")
         xs, ys = to_wgs.transform([x for x, _ in xy], [y for _, y in xy])
-    except (ProjError, CRSError):
+    except (ProjError, CrsError):
         return None
     return tuple(zip(map(float, xs), map(float, ys), strict=True))
 

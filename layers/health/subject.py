@@ -59,6 +59,8 @@ class Subject:
         The other layers of the city; those in another CRS are compared with nothing.
     today
         The day ages are counted to.
+    progress
+        Of the check that runs.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Subject:
         self.layer = layer
         self.everything = tuple(other for other in context if other is not layer)
         self.today = today
-        self._progress = progress
+        self.progress = progress
         self._made: dict[str, Any] = {}
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
@@ -155,7 +157,7 @@ class Subject:
     @cached_property
     def pairs(self) -> Pairs:
         """Pairs of valid outlines whose interiors meet (DE-9IM "T********")."""
-        return overlapping_pairs(self.outlines, self.valid, self.areas, self._progress)
+        return overlapping_pairs(self.outlines, self.valid, self.areas, self.progress)
 
     # -- places -----------------------------------------------------------------------------
 

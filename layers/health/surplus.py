@@ -155,21 +155,21 @@ def _repeated_points(layer: PointCloudLayer, other: PointCloudLayer) -> float:
 
     every = max(1, -(-layer.count // SAMPLE))
     mine = layer.xyz[::every].astype(np.float64) + np.asarray(layer.offset)
-    shift = np.asarray(other.offset) - np.asarray(layer.offset)
-    # A tree of millions of points costs seconds: keep those in the square metres of the sample.
-    near = np.isin(
-        _square_metre(other.xyz, shift), np.unique(_square_metre(layer.xyz[::every], np.zeros(3)))
-    )
-    if not near.any():
-        return 0.0
+    low, high = mine.min(axis=0) - 0.01, mine.max(axis=0) + 0.01
+    x, y = other.xyz[:, 0], other.xyz[:, 1]
+    near = (x >= low[0] - other.offset[0]) & (x <= high[0] - other.offset[0])
+    near &= (y >= low[1] - other.offset[1]) & (y <= high[1] - other.offset[1])
     theirs = other.xyz[near].astype(np.float64) + np.asarray(other.offset)
+    # A tree of millions of points costs seconds: keep those in the square metres of the sample.
+    theirs = theirs[np.isin(_square_metre(theirs), np.unique(_square_metre(mine)))]
+    if not len(theirs):
+        return 0.0
     # float32 offsets blur the third decimal: one centimetre, not equality.
     distance, _ = cKDTree(theirs).query(mine, distance_upper_bound=0.01)
     return float(np.isfinite(distance).mean())
 
 
-def _square_metre(xyz: NDArray[np.float32], shift: NDArray[np.float64]) -> NDArray[np.int64]:
-    x = np.floor(xyz[:, 0] + shift[0]).astype(np.int64)
-    y = np.floor(xyz[:, 1] + shift[1]).astype(np.int64)
-    key: NDArray[np.int64] = (x << 32) ^ (y & 0xFFFFFFFF)
+def _square_metre(xyz: NDArray[np.float64]) -> NDArray[np.int64]:
+    east, north = np.floor(xyz[:, 0]).astype(np.int64), np.floor(xyz[:, 1]).astype(np.int64)
+    key: NDArray[np.int64] = (east << 32) ^ (north & 0xFFFFFFFF)
     return key
