@@ -133,7 +133,7 @@ def build_buildings(
         crs=footprints.crs,
         vertical=ground.vertical if ground is not None else footprints.vertical,
         source=footprints.source,
-        notices=(*footprints.notices, *notices, *id_notices, *_tally(survey, footprints.name)),
+        notices=(*footprints.notices, *notices, *id_notices, *tally(survey.method, footprints.name)),
         ids=ids,
         footprints=outlines,
         ground=base,
@@ -444,9 +444,9 @@ def _nearest(
     return found
 
 
-def _tally(survey: _Survey, source: str) -> list[Notice]:
+def tally(method: NDArray[np.uint8], source: str) -> list[Notice]:
     """One notice per rung that gave heights."""
-    total = len(survey.height)
+    total = len(method)
     said = {
         LIDAR: "from LiDAR points on the roof",
         DSM: "from a surface raster",
@@ -454,16 +454,16 @@ def _tally(survey: _Survey, source: str) -> list[Notice]:
         FLOORS: "from the number of floors",
         DEFAULT: "not known: the default was taken",
     }
-    counts = np.bincount(survey.method, minlength=len(METHODS))
+    counts = np.bincount(method, minlength=len(METHODS))
     return [
         Notice(
-            code=f"heights-{METHODS[method]}",
-            what=f"{int(counts[method])} of {total} heights are {text}",
-            hint="Give LiDAR, a surface raster, heights or floors." if method == DEFAULT else "",
+            code=f"heights-{METHODS[rung]}",
+            what=f"{int(counts[rung])} of {total} heights are {text}",
+            hint="Give LiDAR, a surface raster, heights or floors." if rung == DEFAULT else "",
             source=source,
-            count=int(counts[method]),
-            severity="warning" if method == DEFAULT else "info",
+            count=int(counts[rung]),
+            severity="warning" if rung == DEFAULT else "info",
         )
-        for method, text in said.items()
-        if counts[method]
+        for rung, text in said.items()
+        if counts[rung]
     ]
