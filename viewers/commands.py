@@ -30,7 +30,7 @@ from viewers.window import Window
 ZOOM_TO_PLACE_M = 120.0
 
 
-@dataclass(slots=True)
+@dataclass(eq=False)
 class Commands:
     """The hands of the window; every long thing goes to `opening`, every edit to `session`."""
 

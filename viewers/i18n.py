@@ -178,7 +178,7 @@ class _QtWords(QTranslator):
     def translate(
         self, context: str, text: str, disambiguation: str | None = None, n: int = -1
     ) -> str:
-        return table(_language)["qt"].get(text, "")
+        return table(_language)["qt"].get(text, text)
 
     def isEmpty(self) -> bool:
         return False

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from layers.errors import CityError
-from layers.health.assess import assess_city
+from layers.health.records import Assessment
 from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import Progress
 from layers.readers.registry import all_readers, preview
-from twin.build import BuildResult, add_files, city_from_files
 from twin.city import City
 from twin.edits.registry import AddLayer
 from twin.project.store import Project
@@ -28,6 +27,9 @@ from viewers.session import Session
 from viewers.settings import Settings
 from viewers.tasks import Tasks
 from viewers.window import Window
+
+if TYPE_CHECKING:
+    from twin.build import BuildResult
 
 FILES_MAX = 200
 OPENING = "opening"
@@ -165,6 +167,8 @@ class Opening(QObject):
             return
 
         def work(progress: Progress) -> tuple[Project, BuildResult]:
+            from twin.build import city_from_files  # heavy: geometry, rasters, point clouds
+
             result = city_from_files(
                 request.sources,
                 name=request.name,
@@ -189,9 +193,14 @@ class Opening(QObject):
         self.check_health()
 
     def _add(self, city: City, request: ImportRequest) -> None:
+        def work(progress: Progress) -> tuple[list[Layer], list[Notice]]:
+            from twin.build import add_files
+
+            return add_files(city, request.sources, progress=progress)
+
         self._tasks.run(
             mark("Adding files"),
-            lambda progress: add_files(city, request.sources, progress=progress),
+            work,
             done=self._take_layers,
             failed=lambda error: self.failed.emit(error, request.name),
         )
@@ -286,9 +295,15 @@ class Opening(QObject):
             layer_id: city.standing(layer_id) if layer.kind == "buildings" else layer
             for layer_id, layer in city.layers.items()
         }
+
+        def work(progress: Progress) -> Mapping[str, Assessment]:
+            from layers.health.assess import assess_city
+
+            return assess_city(layers, progress)
+
         self._tasks.run(
             mark("Checking data health"),
-            lambda progress: assess_city(layers, progress),
+            work,
             key=HEALTH,
             done=self._session.show_health,
             failed=lambda error: self.failed.emit(error, tr("Data health")),
