@@ -23,7 +23,7 @@ from layers.kinds.pointcloud import BUILDING, PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from twin.city import City
-from twin.gather import Gathered, gather, notices_of, role_of, unique_id
+from twin.gather import Gathered, each_once, gather, notices_of, role_of, unique_id
 from twin.recipe import BuildingOptions, Recipe, SourceRequest, read_recipe
 from twin.spread import spread_buildings
 
@@ -84,7 +84,7 @@ def build(
     done_at = time.perf_counter()
     return BuildResult(
         city=city,
-        notices=tuple(notices_of(gathered) + builder.notices),
+        notices=tuple(each_once([*notices_of(gathered), *builder.notices])),
         hidden=frozenset(builder.hidden),
         points_read=gathered.points_read,
         elapsed_s={"read": read_at - started, "build": done_at - read_at},
@@ -126,7 +126,7 @@ def add_files(
         identity = unique_id(layer.id, taken)
         taken.add(identity)
         added.append(replace(layer, id=identity))
-    return added, notices_of(gathered) + builder.notices
+    return added, each_once([*notices_of(gathered), *builder.notices])
 
 
 class _Builder:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from layers.errors import CityError
+from layers.notices import Notice
 from layers.progress import Progress
 
 Command = Callable[[argparse.Namespace], int]
@@ -146,11 +147,17 @@ def _build(options: argparse.Namespace) -> int:
     if options.json:
         print_json(report)
     else:
-        for notice in result.notices:
-            print(f"{notice.what} {notice.hint}".strip(), file=sys.stderr)
+        _print_notices(result.notices)
         print(_in_words(report))
         print(f"{options.out}  ({elapsed['total']:.1f} s, {report['peak_rss_mb']:.0f} MB)")
     return 0
+
+
+def _print_notices(notices: Iterable[Notice]) -> None:
+    for notice in notices:
+        about = f"{notice.source}: " if notice.source else ""
+        hint = f". {notice.hint}" if notice.hint else ""
+        print(f"{about}{notice.what.rstrip('.')}{hint}", file=sys.stderr)
 
 
 def _peak(memory: Any) -> float:
@@ -174,8 +181,7 @@ def _info(options: argparse.Namespace) -> int:
     report = city_info(
         project.city, rows=len(project.journal_rows()), intact=project.journal_intact()
     )
-    for notice in project.notices:
-        print(f"{notice.what} {notice.hint}".strip(), file=sys.stderr)
+    _print_notices(project.notices)
     project.close()
     if options.json:
         print_json(report)

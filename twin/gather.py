@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -107,6 +107,11 @@ def gather(sources: Sequence[SourceRequest], *, crs: str, progress: Progress) ->
 def notices_of(gathered: Gathered) -> list[Notice]:
     """All that the readers had to tell."""
     return [notice for _, layer in gathered.pairs for notice in layer.notices]
+
+
+def each_once(notices: Iterable[Notice]) -> list[Notice]:
+    """The notices without those that say the same again."""
+    return list({(one.code, one.source, one.count, one.what): one for one in notices}.values())
 
 
 def _common_crs(layers: Sequence[Layer]) -> str:

@@ -146,3 +146,7 @@ def _time(text: str) -> datetime | None:
         raise CityError(
             f"{text} is not a time", hint="Write it as 2026-06-21T09:30, with +07:00 if you like."
         ) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -20,7 +20,9 @@ def dothi(data: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `dothi ARGUMENTS` as a user does, without a display."""
 
     def run(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
-        environment = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
+        environment = {
+            k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")
+        }
         environment["DOTHI_DATA"] = str(data)
         done = subprocess.run(
             [sys.executable, "-m", "viewers.cli", *map(str, arguments)],
