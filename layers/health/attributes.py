@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from layers.health.finding import Finding, Found, share
 from layers.health.subject import Subject
+from layers.health.values import missing, repeated
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.readers.columns import id_column
@@ -32,20 +33,6 @@ _UNIT = re.compile(
     r"[_\s\[(:](m|mm|cm|km|m2|m3|ha|km2|ft|feet|kmh|km_h|mph|kn|metre|metres|meter|meters|sqm)[\])]?$",
     re.IGNORECASE,
 )
-
-
-def missing(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Which values say nothing: None, NaN, NaT, or a text of spaces only."""
-    import pandas
-
-    empty = np.asarray(pandas.isna(values), dtype=bool)
-    if values.dtype == object:
-        # Compare first: stripping every text would cost more than all other checks together.
-        blank = np.fromiter(
-            (isinstance(v, str) and (not v or v.isspace()) for v in values), bool, len(values)
-        )
-        empty |= blank
-    return empty
 
 
 def attributes_filled(subject: Subject) -> Finding | None:
@@ -120,11 +107,9 @@ def ids_unique(subject: Subject) -> Finding | None:
         ids = subject.columns[subject.layer.id_column]
     else:
         return None
-    import pandas
-
     known = ~missing(ids)
     again = np.zeros(len(ids), dtype=bool)
-    again[known] = np.asarray(pandas.Series(ids[known]).duplicated(keep="first"))
+    again[known] = repeated(ids[known])
     made_unique = sum(n.count for n in subject.layer.notices if n.code == "ids-repeated")
     count = min(int(again.sum()) + made_unique, int(known.sum()))
     return share(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from layers.health.records import CRITERIA, Assessment, Criterion, Grade, weakest
-from layers.health.registry import check_of
+from layers.health.registry import CHECKS, check_of
 
 CRITERION_NAMES: dict[Criterion, tuple[str, str]] = {
     "correct": ("Correct", "Đúng"),
@@ -68,3 +68,17 @@ def city_summary(assessments: Collection[Assessment]) -> str:
     grades = [one.grade for one in assessments]
     counts = ", ".join(f"{grades.count(g)} {g}" for g in sorted(set(grades)))
     return f"{len(grades)} layers: {counts}. Results that use them all carry {weakest(assessments)}"
+
+
+def check_table() -> str:
+    """All checks as a Markdown table: what the user guide shows."""
+    head = (
+        "| code | counts for | weight | what | bad share | score 0 from | best grade | ISO 19157-1 |",
+        "|---|---|---|---|---|---|---|---|",
+    )
+    rows = (
+        f"| `{c.code}` | {c.criterion} | {c.weight:g} | {c.title} | {c.formula} | {c.zero_at:.0%} "
+        f"| {c.limit or ''} | {c.element} |"
+        for c in CHECKS
+    )
+    return "\n".join((*head, *rows))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from layers.health.finding import Finding, share
 from layers.health.subject import Subject
+from layers.health.values import repeated
 
 SHORT_M = 0.1
 JOINED_M = 0.05
@@ -53,10 +54,8 @@ def roads_repeated(subject: Subject) -> Finding | None:
     """Lines with the same points as another one, in either direction."""
     if not len(subject.lines):
         return None
-    import pandas
-
     keys = shapely.to_wkb(shapely.normalize(shapely.set_precision(subject.lines, 0.001)))
-    rows = np.flatnonzero(np.asarray(pandas.Series(keys).duplicated(keep="first")))
+    rows = np.flatnonzero(repeated(np.asarray(keys, dtype=object)))
     return share(
         len(rows),
         len(subject.lines),

@@ -8,7 +8,6 @@ from pathlib import Path
 import geopandas
 import numpy as np
 import pytest
-import rasterio
 
 from layers.builders.heights import build_buildings
 from layers.health.assess import assess
@@ -29,18 +28,9 @@ def outlines(path: Path, layer: str = "") -> FeatureLayer:
 
 
 def grid(path: Path, surface: str) -> ElevationLayer:
-    with rasterio.open(path) as file:
-        return ElevationLayer(
-            id=path.stem.lower(),
-            name=path.stem,
-            crs=file.crs.to_string(),
-            heights=file.read(1, masked=True).astype(np.float32).filled(np.nan),
-            west=file.transform.c,
-            north=file.transform.f,
-            cell_x=file.transform.a,
-            cell_y=-file.transform.e,
-            surface=surface,
-        )
+    (found,) = read(path, ReadOptions(role=surface))
+    assert isinstance(found, ElevationLayer)
+    return found
 
 
 def count(one: Assessment, code: str) -> int:
