@@ -25,6 +25,7 @@ def unprivileged() -> Iterator[Callable[[Path], None]]:
     Root may write wherever it likes, so on Linux it becomes another user for the while.
     """
     closed: list[Path] = []
+    entered: dict[Path, int] = {}
     if os.name == "nt":
         pytest.skip("Windows: rights of a folder are set in another way")
 
@@ -34,8 +35,10 @@ def unprivileged() -> Iterator[Callable[[Path], None]]:
             path.chmod(0o555 if path.is_dir() else 0o444)
         if os.geteuid() == 0:
             for parent in folder.parents:
-                if parent.stat().st_mode & 0o005 != 0o005:
-                    parent.chmod(parent.stat().st_mode | 0o005)
+                mode = parent.stat().st_mode & 0o7777
+                if mode & 0o055 != 0o055:  # its group stays root's
+                    entered[parent] = mode
+                    parent.chmod(mode | 0o055)
             os.seteuid(65534)
 
     yield become
@@ -44,3 +47,5 @@ def unprivileged() -> Iterator[Callable[[Path], None]]:
     for folder in closed:
         for path in [folder, *folder.rglob("*")]:
             path.chmod(0o755 if path.is_dir() else 0o644)
+    for parent, mode in entered.items():
+        parent.chmod(mode)

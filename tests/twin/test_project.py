@@ -28,10 +28,14 @@ from cities import (
 )
 from rasterio.transform import from_origin
 
+from layers.builders.reproject import to_crs
 from layers.errors import CityError, ReadError
+from layers.frame import Frame
+from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.imagery import ImageryLayer
-from layers.readers.registry import ReadOptions
+from layers.kinds.pointcloud import PointCloudLayer
+from layers.readers.registry import ReadOptions, read
 from layers.source import Source
 from twin.city import City
 from twin.edits.registry import (
@@ -421,18 +425,11 @@ def photo(tmp_path: Path) -> ImageryLayer:
         photometric="RGB",
     ) as raster:
         raster.write(pixels)
-    return ImageryLayer(
-        id="photo",
-        name="Ảnh",
-        crs=CRS,
-        source=Source(path=str(file), driver="GTiff", crs_from="file", file_crs=CRS),
-        pixels=np.ascontiguousarray(np.moveaxis(pixels, 0, 2)),
-        west=WEST,
-        north=SOUTH + 64,
-        cell_x=1.0,
-        cell_y=1.0,
-        full_size=(64, 48),
+    (layer,) = read(file)
+    assert (
+        isinstance(layer, ImageryLayer) and layer.pixels[0, 1].tolist() == pixels[:, 0, 1].tolist()
     )
+    return replace(layer, id="photo", name="Ảnh")
 
 
 def test_a_picture_stays_outside_and_is_mapped_from_the_cache(
@@ -592,3 +589,74 @@ def test_options_say_how_a_file_is_read_again(path: Path, photo: ImageryLayer) -
     with sqlite3.connect(path) as database:
         (record,) = database.execute("SELECT record FROM dothi_contents").fetchone()
     assert '"role":"imagery"' in record and '"licence":"CC0"' in record
+
+
+# -- real data --------------------------------------------------------------------------------
+
+
+@pytest.mark.data
+def test_real_points_stay_outside_and_come_back_without_the_cache(
+    tmp_path: Path, data: Path
+) -> None:
+    options = ReadOptions(crs="EPSG:28992", max_points=20_000)
+    (points,) = read(data / "delft" / "lidar" / "ahn3_cropped_2.laz", options)
+    assert isinstance(points, PointCloudLayer)
+    path = tmp_path / "delft.gpkg"
+    city = City(name="Delft", frame=Frame.around("EPSG:28992", points.bounds))
+    with Project.create(path, city) as project:
+        project.document.do(AddLayer(layer=points, options=options))
+    assert path.stat().st_size < 300_000
+    shutil.rmtree(tmp_path / "delft.cache")
+    with Project.open(path) as project:
+        assert project.notices == []
+        assert differences(points, project.city.layers[points.id]) == []
+
+
+@pytest.mark.data
+def test_a_real_picture_in_another_crs_comes_back_reprojected(tmp_path: Path, data: Path) -> None:
+    file = data / "france_lidarhd" / "ortho" / "test_data_rgb.tif"
+    options = ReadOptions(crs="EPSG:2154", force_crs=True)
+    (picture,) = read(file, options)
+    picture = to_crs(picture, "EPSG:32631")
+    path = tmp_path / "montpellier.gpkg"
+    city = City(name="M", frame=Frame.around("EPSG:32631", picture.bounds)).with_layer(picture)
+    Project.create(path, city, options={picture.id: options}).close()
+    shutil.rmtree(tmp_path / "montpellier.cache")
+    with Project.open(path) as project:
+        assert project.notices == []
+        assert differences(picture, project.city.layers[picture.id]) == []
+
+
+@pytest.mark.data
+def test_a_real_city_model_comes_back_with_its_roofs(tmp_path: Path, data: Path) -> None:
+    found = read(data / "cityjson" / "DenHaag_01.city.json.zip")
+    city = City(name="Den Haag", frame=Frame.around(found[0].crs, found[0].bounds))
+    for layer in found:
+        city = city.with_layer(layer)
+    path = tmp_path / "denhaag.gpkg"
+    Project.create(path, city).close()
+    with Project.open(path) as project:
+        assert project.notices == []
+        for layer in found:
+            assert differences(layer, project.city.layers[layer.id]) == []
+            if isinstance(layer, BuildingsLayer):
+                assert layer.model is not None
+
+
+@pytest.mark.data
+def test_real_footprints_with_all_their_columns_come_back(tmp_path: Path, data: Path) -> None:
+    for file, layer_name in (
+        (data / "hanoi" / "hoan_kiem" / "buildings.shp", ""),
+        (data / "delft" / "bgt_delft.gpkg", "pand"),
+        (data / "hanoi" / "osm" / "centre_roads.gpkg", ""),
+    ):
+        layers = read(file, ReadOptions(layer=layer_name, role="features"))
+        city = City(name="x", frame=Frame.around(layers[0].crs, layers[0].bounds))
+        for layer in layers:
+            city = city.with_layer(layer)
+        path = tmp_path / f"{file.stem}.gpkg"
+        Project.create(path, city).close()
+        with Project.open(path) as project:
+            assert project.notices == []
+            for layer in layers:
+                assert differences(layer, project.city.layers[layer.id]) == []

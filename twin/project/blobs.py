@@ -94,10 +94,12 @@ def _read(database: Database, content: str, name: str, wanted: ArraySpec) -> NDA
         )
         room = min(PART, wanted.nbytes - filled)
         try:
-            piece = zlib.decompressobj().decompress(bytes(blob), max(room, 1))
+            unpacking = zlib.decompressobj()
+            piece = unpacking.decompress(bytes(blob), max(room, 1))
+            more = unpacking.decompress(unpacking.unconsumed_tail, 1)
         except (zlib.error, TypeError) as damage:
             raise damaged from damage
-        if len(piece) > room or len(piece) % size:
+        if more or not unpacking.eof or len(piece) > room or len(piece) % size:
             raise damaged
         shuffled = np.frombuffer(piece, dtype=np.uint8).reshape(size, -1)
         data[filled : filled + len(piece)] = shuffled.T.reshape(-1)

@@ -73,6 +73,7 @@ class Contents:
         """The same data in a copy of the file."""
         other = Contents(database, folder=folder, cache=cache, crs=self.crs)
         other._known, other._loaded = dict(self._known), dict(self._loaded)
+        other.notices = list(self.notices)
         return other
 
     @contextlib.contextmanager
@@ -140,11 +141,12 @@ class Contents:
         return record
 
     def records(self) -> dict[str, Content]:
-        """All of them by key."""
-        return {
-            str(key): self.record(str(key))
-            for (key,) in self.database.rows("SELECT key FROM dothi_contents")
-        }
+        """Those that can be read, by key."""
+        found = {}
+        for (key,) in self.database.rows("SELECT key FROM dothi_contents"):
+            with contextlib.suppress(ReadError):
+                found[str(key)] = self.record(str(key))
+        return found
 
     def changes(self, key: str) -> Mapping[str, BuildingChange]:
         """What people changed of the buildings under `key`, as of the last save."""

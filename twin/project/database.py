@@ -94,12 +94,17 @@ class Database:
 
     @property
     def writable(self) -> bool:
-        """Whether a transaction can begin; SQLite opens a write-protected file without a word."""
-        try:
-            with self.transaction():
-                pass
-        except WriteError:
-            return False
+        """Whether something can be written; SQLite opens a write-protected file without a word, and
+        begins transactions there, too."""
+        with self._lock:
+            try:
+                self.execute("BEGIN IMMEDIATE")
+                self.execute("PRAGMA user_version=0")
+            except WriteError:
+                return False
+            finally:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
         return True
 
     def copy_to(self, path: Path) -> None:

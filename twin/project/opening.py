@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +26,12 @@ class Opened:
     lock: ProjectLock | None
     notices: list[Notice] = field(default_factory=list)
 
+    def look_only(self) -> None:
+        """Write no more; let others in."""
+        if self.lock is not None:
+            self.lock.release()
+            self.lock = None
+
     def close(self) -> None:
         """Close the file, then let others in."""
         self.database.close()
@@ -41,6 +48,8 @@ def open_file(path: Path, *, read_only: bool = False) -> Opened:
         It is missing, cut, damaged, no project, or written by a newer version.
     """
     check_file(path)
+    if not any(path.with_name(path.name + suffix).exists() for suffix in SIDECARS):
+        check_length(path)
     notices: list[Notice] = []
     lock = None if read_only else _try_lock(path, notices)
     try:
@@ -67,7 +76,7 @@ def lock_for_new(path: Path) -> ProjectLock:
         raise WriteError(
             f"{path.name} is no name for a project", hint=f"Let it end in {SUFFIX}.", code="suffix"
         )
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # noqa: PTH112  False too where one may not look
         raise WriteError(
             f"{path.name} could not be written: there is no folder {path.parent.name}",
             hint="The folder does not exist: choose another one.",

@@ -28,6 +28,7 @@ class Replayed:
     done, undone : steps since the last save, for the document
     absent : layers whose data could not be had
     waiting : whether recorded edits could not be done again; then nothing may be saved over them
+    broken : whether the journal was changed from outside; the city is as it was before that
     """
 
     city: City
@@ -35,6 +36,7 @@ class Replayed:
     undone: Sequence[Step]
     absent: tuple[AbsentLayer, ...]
     waiting: bool
+    broken: bool
     notices: list[Notice] = field(default_factory=list)
 
 
@@ -61,7 +63,8 @@ def replayed(contents: Contents, progress: Progress = SILENT) -> Replayed:
         done=done,
         undone=undone,
         absent=tuple(absent),
-        waiting=bool(failed) or broken is not None,
+        waiting=bool(failed),
+        broken=broken is not None,
         notices=found,
     )
 
@@ -89,7 +92,7 @@ def _broken(name: str, seq: int) -> Notice:
     return Notice(
         code="journal-broken",
         what=f"The journal of {name} was changed from outside at row {seq}",
-        hint="The plan is shown as it was before that row; compare it with a copy of the file.",
+        hint="The plan is shown as it was before that row; go on from there with Save as…",
         source=name,
         severity="error",
     )

@@ -126,13 +126,13 @@ def check_file(path: Path) -> None:
     ReadError
         It is missing, a folder, empty, or not a GeoPackage.
     """
-    if not path.exists():
-        raise ReadError(
-            f"{path.name} is not there", hint=f"Look for it: {path}", code="file-missing"
-        )
-    if path.is_dir():
-        raise ReadError(f"{path.name} is a folder", hint="Choose a project file (.gpkg).")
     try:
+        if not path.exists():
+            raise ReadError(
+                f"{path.name} is not there", hint=f"Look for it: {path}", code="file-missing"
+            )
+        if path.is_dir():
+            raise ReadError(f"{path.name} is a folder", hint="Choose a project file (.gpkg).")
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as damage:

@@ -104,6 +104,7 @@ class Project:
         contents = contents.moved_to(opened.database, folder=path.parent, cache=cache)
         cache.keep_only(contents.records())
         project = cls(path, opened, contents, author=author)
+        project._collect()
         project.document = Document(city, record=project._record)
         return project
 
@@ -136,6 +137,9 @@ class Project:
             )
             project = cls(path, opened, contents, author=author)
             found = project._replay(progress)
+            if found.broken:
+                opened.look_only()
+                contents.cache.writable = False
             project.document = Document(
                 found.city, record=project._record, done=found.done, undone=found.undone
             )
@@ -346,6 +350,11 @@ class Project:
                 snapshot.write(self._contents, change.after, self.absent)
                 steps = (0, 0)
         self._steps = steps
+        self._collect()
+
+    def _collect(self) -> None:
+        self.notices += self._contents.notices
+        self._contents.notices.clear()
 
     def _key(self, add: AddLayer) -> str:
         return self._contents.key_of(add.layer)

@@ -168,7 +168,8 @@ def read_buildings(
         ) from damage
     outlined = np.array([one is not None for one in footprints], dtype=bool)
     named = np.array([isinstance(one, str) and one != "" for one in found["id"]], dtype=bool)
-    whole = outlined & named & (fields["height"] > 0) & np.isfinite(fields["ground"])
+    measured = (fields["height"] > 0) & np.isfinite(fields["height"])
+    whole = outlined & named & measured & np.isfinite(fields["ground"])
     fields = {name: values[whole] for name, values in fields.items()}
     attributes = _attributes(table, columns[len(names) + 1 :], specs)
     fields["columns"] = {name: values[whole] for name, values in attributes.items()}
