@@ -14,7 +14,6 @@ import pytest
 import rasterio
 import shapely
 from cities import (
-    CRS,
     SOUTH,
     WEST,
     differences,
@@ -36,7 +35,6 @@ from layers.kinds.features import FeatureLayer
 from layers.kinds.imagery import ImageryLayer
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.readers.registry import ReadOptions, read
-from layers.source import Source
 from twin.city import City
 from twin.edits.registry import (
     AddLayer,
