@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 _SWEEPS = 24  # on the grid itself; each coarser level has half as many more, at a quarter the cost
 _MOST_SWEEPS = 200
+_MOST_WORK = 30_000_000  # cells × sweeps on one level: a vast gap is smoothed less, not longer
 
 
 def fill_grid(heights: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -41,7 +42,9 @@ def _fill(
         more = min(_MOST_SWEEPS, sweeps * 3 // 2)
         start = _twice(_fill(*_half(heights, known), more), heights.shape)
     filled = np.where(known, heights, start).astype(np.float32)
-    _relax(filled, ~known, sweeps)
+    gaps = ~known
+    affordable = max(4, _MOST_WORK // int(np.count_nonzero(gaps)))
+    _relax(filled, gaps, min(sweeps, affordable))
     return filled
 
 
@@ -74,7 +77,7 @@ def _twice(coarse: NDArray[np.float32], shape: tuple[int, ...]) -> NDArray[np.fl
 
 def _relax(grid: NDArray[np.float32], gaps: NDArray[np.bool_], sweeps: int) -> None:
     rows, cols = grid.shape
-    row, col = np.nonzero(gaps)
+    row, col = (place.astype(np.int32) for place in np.nonzero(gaps))
     flat = grid.reshape(-1)
     halves = []
     for colour in (0, 1):

@@ -17,7 +17,7 @@ from layers.kinds.pointcloud import GROUND, NOISE, PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 
-MOST_CELLS = 40_000_000
+MOST_CELLS = 16_000_000
 """A grid is made coarser rather than larger than this: one stray point may lie in another country."""
 NEAR_GROUND_M = 0.5
 """How far from the derived surface a point still counts as ground (SMRF's elevation threshold)."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from layers.builders.footprints import ids_of, outlines_of
 from layers.builders.ground import ground_from_points, sample
-from layers.builders.inside import cell_middles, cells_inside, points_inside
+from layers.builders.inside import cell_middles, cells_inside, moved, points_inside
 from layers.builders.roofs import ROOF_PERCENTILE, SHRINK_M, Tops, percentiles, shrunk, tops
 from layers.errors import CityError
 from layers.kinds.buildings import METHODS, BuildingsLayer
@@ -133,7 +133,12 @@ def build_buildings(
         crs=footprints.crs,
         vertical=ground.vertical if ground is not None else footprints.vertical,
         source=footprints.source,
-        notices=(*footprints.notices, *notices, *id_notices, *tally(survey.method, footprints.name)),
+        notices=(
+            *footprints.notices,
+            *notices,
+            *id_notices,
+            *tally(survey.method, footprints.name),
+        ),
         ids=ids,
         footprints=outlines,
         ground=base,
@@ -319,8 +324,7 @@ def _roof_heights(
     mask &= (x >= west) & (x <= east) & (y >= south) & (y <= north)
     xyz = cloud.xyz[mask]
     shift = np.asarray(cloud.offset)
-    local = shapely.transform(areas, lambda xy: xy - shift[:2])
-    for owner, point in points_inside(local, xyz[:, :2]):
+    for owner, point in points_inside(moved(areas, cloud.offset), xyz[:, :2]):
         height = xyz[point, 2] + shift[2]
         if unsure and ground is not None:
             high = height - sample(ground, xyz[point, :2] + shift[:2]) > ABOVE_GROUND_M

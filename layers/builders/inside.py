@@ -96,6 +96,16 @@ def cell_middles(grid: ElevationLayer, cell: NDArray[np.int64]) -> NDArray[np.fl
     )
 
 
+def moved(areas: NDArray[np.object_], offset: tuple[float, float, float]) -> NDArray[np.object_]:
+    """`areas` relative to `offset`, as a cloud's points are."""
+    shift = np.asarray(offset[:2])
+
+    def relative(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return xy - shift
+
+    return np.asarray(shapely.transform(areas, relative))
+
+
 def _clipped(place: NDArray[np.float64], count: int) -> NDArray[np.int64]:
     return np.clip(np.floor(place), 0, count - 1).astype(np.int64)
 

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.builders.inside import points_inside
+from layers.builders.inside import moved, points_inside
 from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
@@ -116,8 +116,7 @@ def footprints_from_points(
     )
     held = np.zeros(outlines.count, dtype=np.int32)
     for cloud in roofs:
-        shift = np.asarray(cloud.offset[:2])
-        local = shapely.transform(outlines.geometry, lambda xy, shift=shift: xy - shift)
+        local = moved(outlines.geometry, cloud.offset)
         roof = cloud.xyz[np.asarray(cloud.classification == BUILDING)]
         for owner, _ in points_inside(local, roof[:, :2]):
             held += np.bincount(owner, minlength=len(held)).astype(np.int32)

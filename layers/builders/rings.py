@@ -69,10 +69,7 @@ def clean_rings(
         return Rings(xy=np.zeros((0, 2)), starts=empty, polygons=empty, owner=empty[:0])
     xy, starts, polygons, owner = _flatten(geometries)
     local = xy - np.asarray(origin)
-    if grid > 0:
-        local = np.rint(local / grid)
-    else:
-        local = local.astype(np.float32).astype(np.float64)
+    local = np.rint(local / grid) if grid > 0 else local.astype(np.float32).astype(np.float64)
     keep = np.ones(len(local), dtype=bool)
     keep[starts[1:][np.diff(starts) > 0] - 1] = False  # a ring repeats its first corner at its end
     local, starts = _drop(local, starts, ~keep)
