@@ -168,7 +168,7 @@ def generate(
 
 def _write_all(folder: Path, seed: int, size: float, progress: Progress) -> None:
     settled = settle(seed=seed, size=size, progress=progress.part(0.0, 0.2))
-    x0, y0, _, y1 = settled.window
+    x0, _, _, y1 = settled.window
     west, north = ORIGIN[0] + x0, ORIGIN[1] + y1
     ortho = paint(settled, progress=progress.part(0.2, 0.4))
     write_ortho(folder / "ortho.tif", ortho, west=west, north=north, crs=CRS)

@@ -130,8 +130,10 @@ def _dashes(line: shapely.Geometry) -> list[Patch]:
         starts = np.arange(2.0, part.length - 4, 8.0)
         ends = shapely.line_interpolate_point(part, np.stack([starts, starts + 3.2], axis=1))
         runs = shapely.linestrings(shapely.get_coordinates(ends).reshape(-1, 2, 2))
-        for area in shapely.buffer(runs, 0.17, cap_style="flat"):
-            patches.append(Patch(area=area, colour=(222, 222, 216), material=PAVING))
+        patches += [
+            Patch(area=area, colour=(222, 222, 216), material=PAVING)
+            for area in shapely.buffer(runs, 0.17, cap_style="flat")
+        ]
     return patches
 
 

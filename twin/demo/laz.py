@@ -37,7 +37,7 @@ def write_scan(
     folder.mkdir(parents=True, exist_ok=True)
     wkt = pyproj.CRS(crs).to_wkt("WKT1_GDAL")
     strips = list(scanner.strips())
-    x0, y0, _, _ = scanner.window
+    _, y0, _, _ = scanner.window
     waiting: dict[tuple[int, int], list[NDArray[np.void]]] = defaultdict(list)
     written: list[Future[Path]] = []
     template = _header(origin, wkt)
@@ -51,11 +51,10 @@ def write_scan(
             for key in sorted(set(zip(columns.tolist(), rows.tolist(), strict=True))):
                 waiting[key].append(records[(columns == key[0]) & (rows == key[1])])
             done_row = int((strip[4] - y0) // TILE) - 1
-            for key in [k for k in waiting if k[1] < done_row]:
-                written.append(pool.submit(_write, folder, key, waiting.pop(key), template))
-        for key in sorted(waiting):
-            written.append(pool.submit(_write, folder, key, waiting[key], template))
-        waiting.clear()
+            finished = [key for key in waiting if key[1] < done_row]
+            written += [pool.submit(_write, folder, k, waiting.pop(k), template) for k in finished]
+        rest = sorted(waiting)
+        written += [pool.submit(_write, folder, k, waiting.pop(k), template) for k in rest]
     return tuple(sorted(job.result() for job in written))
 
 

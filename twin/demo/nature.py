@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import LineString, Polygon
 
-from twin.demo.forms import hall, tower
+from twin.demo.civic import hall, tower
 from twin.demo.lots import axes
 from twin.demo.plan import Block, Street
 from twin.demo.shapes import PLAIN, Colour, disc, rectangle

@@ -180,8 +180,9 @@ def _streets(dyke: LineString, lake: Polygon) -> tuple[Street, ...]:
 
 def _lake() -> Polygon:
     turn = np.linspace(0, 2 * np.pi, 240, endpoint=False)
-    reach = 1 + 0.09 * np.sin(2 * turn + 1.0) + 0.06 * np.sin(3 * turn + 0.6)
-    along, across = 195 * reach * np.cos(turn), 112 * reach * np.sin(turn)
+    reach = 1 + 0.07 * np.sin(2 * turn + 1.0) + 0.10 * np.sin(3 * turn + 0.6)
+    reach += 0.035 * np.sin(5 * turn + 2.0)
+    along, across = 192 * reach * np.cos(turn), 112 * reach * np.sin(turn)
     lean = np.radians(72)
     x = 640 + along * np.cos(lean) - across * np.sin(lean)
     y = 705 + along * np.sin(lean) + across * np.cos(lean)

@@ -25,7 +25,8 @@ RANGE_NOISE = 0.03
 """Standard deviation along the ray, metres: what surveys of this kind state."""
 PULSES_PER_M2 = 4.86
 """Of one swath; with the overlap and second returns the cloud gets about five points a square metre."""
-LINE_GAP = 600.0
+LINES = (150.0, 750.0, 1350.0)
+"""Where the aircraft flies, from south to north: x in local metres."""
 PULSE_SECONDS = 1 / 400_000
 STRIP_LENGTH = 62.5
 GPS_START = 4.2e8
@@ -80,11 +81,11 @@ class Scanner:
         Strips run from south to north; each tells (line, x of the line, west, east, south).
         """
         x0, y0, x1, y1 = self.window
-        count = max(1, int(np.ceil((x1 - x0) / LINE_GAP)))
-        middle = (x0 + x1) / 2 + (np.arange(count) - (count - 1) / 2) * LINE_GAP
         half = ALTITUDE * np.tan(HALF_ANGLE)
         for south in np.arange(y0, y1, STRIP_LENGTH):
-            for line, x in enumerate(middle):
+            for line, x in enumerate(LINES):
+                if x - half >= x1 or x + half <= x0:
+                    continue
                 yield line, float(x), max(x - half, x0), min(x + half, x1), float(south)
 
     def cast(self, line: int, x: float, west: float, east: float, south: float) -> Points:
@@ -94,10 +95,10 @@ class Scanner:
         north = min(south + STRIP_LENGTH, y1)
         spacing = 1 / np.sqrt(PULSES_PER_M2)
         flat = self.settled.relief.heights.mean()
-        angles = np.arctan((np.arange(west, east, spacing) - x) / ALTITUDE)
+        angles = np.arctan((np.arange(west, east, spacing) - x) / ALTITUDE).astype(np.float64)
         tracks = np.arange(south, north, spacing)
         count = len(angles) * len(tracks)
-        theta = np.tile(angles, len(tracks))
+        theta: NDArray[np.float64] = np.tile(angles, len(tracks))
         shift = np.repeat(np.where(np.arange(len(tracks)) % 2, 0.25, -0.25) * spacing, len(angles))
         theta = theta + (shift + rng.normal(0, 0.05, count)) / ALTITUDE * np.cos(theta) ** 2
         roll = 0.002 * np.sin(np.repeat(tracks, len(angles)) / 37.0 + line)
@@ -106,7 +107,8 @@ class Scanner:
         start[:, 1] = np.repeat(tracks, len(angles)) + rng.normal(0, 0.05, count)
         start[:, 2] = flat + ALTITUDE
         aim = np.stack([np.sin(theta + roll), np.zeros(count), -np.cos(theta + roll)], axis=1)
-        time = GPS_START + line * 300 + (np.arange(count) + (south - y0) * 4000) * PULSE_SECONDS
+        passed = np.arange(count, dtype=np.float64) + (south - y0) * 4000
+        time = GPS_START + line * 300 + passed * PULSE_SECONDS
         return self._returns(start, aim, theta, time, line, rng)
 
     def _returns(

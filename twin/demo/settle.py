@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,24 @@ import shapely
 from numpy.typing import NDArray
 
 from layers.progress import SILENT, Progress
-from twin.demo.forms import FORMS
+from twin.demo.civic import garden, market, offices, school, temple, theatre
+from twin.demo.forms import collective, hotels, towers, villas
+from twin.demo.houses import build_rows
 from twin.demo.nature import Trees, fields, lake_side, park, plant, street_things
-from twin.demo.plan import SIDE, draw_map
+from twin.demo.plan import SIDE, Block, draw_map
 from twin.demo.relief import Relief
 from twin.demo.ward import Ward
 
 MIDDLE = (880.0, 900.0)
 """Middle of a smaller ward: lake shore, old town and villas meet here."""
+
+
+FORMS: dict[str, Callable[[Ward, Block, np.random.Generator], None]] = {
+    "lang": build_rows, "pho_co": build_rows, "lien_ke": build_rows, "bai": build_rows,
+    "tap_the": collective, "cao_tang": towers, "khach_san": hotels, "biet_thu": villas,
+    "truong": school, "cho": market, "chua": temple, "nha_hat": theatre, "cong_so": offices,
+    "vuon_hoa": garden, "cay": garden,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
