@@ -21,6 +21,8 @@ from layers.kinds.layer import Bounds
 _OUTSIDE_DEGREES = 3.0
 """How far from a CRS's stated area data may lie before people are told."""
 _LONGEST_TEXT = 100_000
+_SHAPES = re.compile(r"[A-Za-z]{2,8}(_\d+)?:\S+|urn:|https?://www\.opengis\.net/|\+|\w+\s*\[|\{")
+"""How a CRS begins; PROJ would take any text for the beginning of a name and search for it."""
 
 
 class CrsInfo(msgspec.Struct, frozen=True, kw_only=True):
@@ -191,8 +193,8 @@ def _parse(text: str) -> CRS:
     if re.fullmatch(r"\d{4,6}", cleaned):
         cleaned = f"EPSG:{cleaned}"
     try:
-        if not cleaned or len(cleaned) > _LONGEST_TEXT:
-            raise CRSError("empty or far too long")
+        if len(cleaned) > _LONGEST_TEXT or not _SHAPES.match(cleaned):
+            raise CRSError("of no shape that a coordinate system has")
         # Written out once and read again, a CRS says the same in the same words for ever after.
         settled = CRS.from_wkt(CRS.from_user_input(cleaned).to_wkt())
         return _recognised(settled)
