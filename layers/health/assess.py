@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 
+import numpy as np
+
 from layers.health.finding import Check, Finding
 from layers.health.grading import CRITICAL, grade_of, limited, overall_of, scores_of
 from layers.health.records import MAX_PLACES, Assessment, CheckResult, Issue
@@ -42,7 +44,9 @@ def assess(
     for number, check in enumerate(CHECKS):
         subject.progress = progress.part(number / len(CHECKS), (number + 1) / len(CHECKS))
         subject.progress.step(0.0, f"{layer.name}: {check.title}")
-        finding = check.run(subject)
+        # Numbers may be infinite or absurd; finding that out shall not fill standard error.
+        with np.errstate(all="ignore"):
+            finding = check.run(subject)
         if finding is None:
             continue
         results.append(_result(check, finding))

@@ -27,7 +27,7 @@ TRUST = {
 """How much a height counts by the way it was found."""
 
 ACCURACY_M = {1: 5.0, 2: 2.0}
-"""Height accuracy by level of detail: CityGML 2.0 (OGC 12-019), table 3."""
+"""Height accuracy proposed for each level of detail: CityGML 2.0 (OGC 12-019), 6.2, table 3."""
 
 ENOUGH_POINTS = 5
 

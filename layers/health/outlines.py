@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from layers.health.finding import Finding, share
 from layers.health.records import MAX_PLACES, Places
-from layers.health.subject import Pairs, Subject
+from layers.health.subject import Pairs, Subject, common
 from layers.notices import Notice
 
 SLIVER_M2 = 1.0
@@ -167,7 +167,7 @@ def _where_shared(subject: Subject, pairs: Pairs, order: NDArray[np.intp]) -> Pl
     some = order[:MAX_PLACES]
     first, second = subject.outlines[pairs.first[some]], subject.outlines[pairs.second[some]]
     # Not the centroid: two outlines may meet at both ends and not in the middle.
-    places = np.asarray(shapely.point_on_surface(shapely.intersection(first, second)), dtype=object)
+    places = np.asarray(shapely.point_on_surface(common(first, second)), dtype=object)
     # Outlines may share less than a float can say: then the place is where they come nearest.
     thin = shapely.is_empty(places)
     seams = shapely.shortest_line(shapely.centroid(first[thin]), shapely.boundary(second[thin]))

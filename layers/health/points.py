@@ -10,7 +10,7 @@ from layers.health.subject import Subject, as_places
 from layers.kinds.pointcloud import BUILDING, GROUND, NOISE, PointCloudLayer
 
 ENOUGH_PER_M2 = 8.0
-"""USGS 3DEP Lidar Base Specification 2023: quality level 1 asks for 8 points/m², 2 for 2."""
+"""USGS Lidar Base Specification, table 1: 8 pulses/m² for quality level 1, 2 for level 2."""
 
 SAMPLE = 500_000
 """Points looked at where every one would take too long."""

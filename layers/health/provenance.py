@@ -52,7 +52,9 @@ def crs_plausible(subject: Subject) -> Finding | None:
             "is unknown to PROJ" if system is None else "is geocentric, not one of maps"
         )
         return whole(1.0, what, _CRS_FIX)
-    low_x, low_y, high_x, high_y = subject.layer.bounds
+    if subject.bounds is None:
+        return whole(1.0, "It lies at no real place", _CRS_FIX) if subject.layer.count else None
+    low_x, low_y, high_x, high_y = subject.bounds
     corners = (
         ((low_x + high_x) / 2, (low_y + high_y) / 2),
         (low_x, low_y),

@@ -1,7 +1,8 @@
 """Every check there is: code, score it counts for, weight, function, ISO element, title, formula.
 
 Elements are those of ISO 19157-1:2023. What only metadata can tell (licence, source, format) has
-no element there; it is named after ISO 19115-1:2014, which describes it.
+no element there; it is named after ISO 19115-1:2014, which describes it. (ISO 19157:2013 says
+"thematic accuracy" for what is called thematic quality here.)
 """
 
 from __future__ import annotations

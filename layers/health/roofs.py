@@ -39,9 +39,9 @@ def roof_points(subject: Subject) -> RoofPoints | None:
     None where no point cloud of the city meets the layer.
     """
     clouds = [o for o in subject.context if isinstance(o, PointCloudLayer)]
-    if not clouds or not len(subject.geometry):
+    if not clouds or not len(subject.geometry) or subject.bounds is None:
         return None
-    low_x, low_y, high_x, high_y = subject.layer.bounds
+    low_x, low_y, high_x, high_y = subject.bounds
     parts = []
     for cloud in clouds:
         roof = _is_roof(cloud)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -11,12 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.errors import GEOSException
 
 from layers.health.place import metres_per_unit, same_place
 from layers.health.records import MAX_PLACES, Places
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
-from layers.kinds.layer import Layer
+from layers.kinds.layer import Bounds, Layer
 from layers.progress import SILENT, Progress
 
 MAX_PAIRS = 500_000
@@ -111,9 +113,17 @@ class Subject:
         return {}
 
     @cached_property
+    def bounds(self) -> Bounds | None:
+        """Extent of the layer; None where it is empty or lies at no real place."""
+        if not self.layer.count:
+            return None
+        bounds = self.layer.bounds
+        return bounds if all(map(math.isfinite, bounds)) else None
+
+    @cached_property
     def scale(self) -> tuple[float, float]:
         """Metres on the ground per unit of x and y."""
-        return metres_per_unit(self.layer.crs, self.layer.bounds)
+        return (1.0, 1.0) if self.bounds is None else metres_per_unit(self.layer.crs, self.bounds)
 
     # -- outlines and lines -----------------------------------------------------------------
 
@@ -189,6 +199,16 @@ def as_places(xy: NDArray[np.float64]) -> Places:
     return tuple((float(x), float(y)) for x, y in kept)
 
 
+def common(first: NDArray[np.object_], second: NDArray[np.object_]) -> NDArray[np.object_]:
+    """What both of each pair of areas cover."""
+    try:
+        cut = shapely.intersection(first, second)
+    except GEOSException:
+        # Exact noding can fail on coordinates that differ in the last digits: round to 1 µm.
+        cut = shapely.intersection(first, second, grid_size=1e-6)
+    return np.asarray(cut, dtype=object)
+
+
 def overlapping_pairs(
     outlines: NDArray[np.object_],
     valid: NDArray[np.bool_],
@@ -219,9 +239,7 @@ def overlapping_pairs(
             break
     first = np.concatenate(firsts) if firsts else np.empty(0, dtype=np.intp)
     second = np.concatenate(seconds) if seconds else np.empty(0, dtype=np.intp)
-    shared = np.asarray(
-        shapely.area(shapely.intersection(geometry[first], geometry[second])), dtype=np.float64
-    )
+    shared = np.asarray(shapely.area(common(geometry[first], geometry[second])), dtype=np.float64)
     one, other = areas[rows[first]], areas[rows[second]]
     return Pairs(
         first=rows[first],

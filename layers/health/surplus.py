@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from layers.health.finding import Finding, Found
 from layers.health.grids import heights_at, middles, picked, step_for
-from layers.health.subject import Subject
+from layers.health.subject import Subject, common
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
@@ -109,7 +109,7 @@ def _best_iou(
     some: NDArray[np.object_], theirs: NDArray[np.object_], tree: shapely.STRtree
 ) -> NDArray[np.float64]:
     mine, other = tree.query(some, predicate="intersects")
-    shared = shapely.area(shapely.intersection(some[mine], theirs[other]))
+    shared = shapely.area(common(some[mine], theirs[other]))
     union = shapely.area(some[mine]) + shapely.area(theirs[other]) - shared
     best = np.zeros(len(some))
     np.maximum.at(best, mine, np.divide(shared, union, out=np.zeros_like(shared), where=union > 0))
