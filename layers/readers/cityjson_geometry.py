@@ -207,7 +207,7 @@ def outlines(faces: Faces) -> NDArray[np.object_]:
     if not rings:
         return np.empty(0, dtype=object)
     of_ring = np.repeat(np.arange(rings), np.diff(faces.ring_start))
-    loops = shapely.linearrings(places, indices=of_ring)
+    loops = np.asarray(shapely.linearrings(places, indices=of_ring), dtype=object)
     of_face = np.repeat(np.arange(len(faces.owner)), np.diff(faces.face_start))
     shapes = np.asarray(shapely.polygons(loops, indices=of_face), dtype=object)
     bad = ~shapely.is_valid(shapes)

@@ -54,7 +54,7 @@ def _areas(
             indices=_indices(geometry[rows]),
         )
     )
-    mended = repaired(outlines)
+    mended = repaired(np.asarray(outlines, dtype=object))
     result = geometry.copy()
     result[rows[mended.rows]] = mended.geometry
     return result, len(mended.rows)

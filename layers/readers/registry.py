@@ -126,11 +126,10 @@ READERS: tuple[ReaderSpec, ...] = (
             ".city.jsonl.zip",
             ".city.json.gz",
             ".city.jsonl.gz",
-            ".json",
-            ".jsonl",
         ),
         "layers.readers.cityjson",
     ),
+    ReaderSpec("JSON", (".json", ".jsonl"), "layers.readers.json_file"),
     ReaderSpec("OpenStreetMap", (".osm", ".pbf", ".osm.pbf"), "layers.readers.osm"),
     ReaderSpec("GeoParquet", (".parquet", ".geoparquet"), "layers.readers.geoparquet"),
     ReaderSpec(

@@ -229,10 +229,13 @@ def _made_valid(geometry: Geometries, source: str) -> tuple[Geometries, Notice |
     bad = np.flatnonzero(~shapely.is_valid(geometry))
     if not len(bad):
         return geometry, None
-    reasons = shapely.is_valid_reason(geometry[bad])
     result = geometry.copy()
     for row in bad:
         result[row] = _valid(geometry[row])
+    bad = bad[~shapely.is_empty(result[bad])]  # what is left of the others is told as collapsed
+    if not len(bad):
+        return result, None
+    reasons = shapely.is_valid_reason(geometry[bad])
     kinds: dict[str, int] = {}
     for reason in reasons:
         kind = reason.split("[")[0].strip().lower()
@@ -260,9 +263,13 @@ def _valid(geometry: Any) -> Any:
         whole = parts[shapely.is_valid(parts)]
         return shapely.multilinestrings(whole) if len(whole) else shapely.LineString()
     found = []
-    for method, extra in (("structure", {"keep_collapsed": False}), ("linework", {})):
+    ways: tuple[dict[str, Any], ...] = (
+        {"method": "structure", "keep_collapsed": False},
+        {"method": "linework"},
+    )
+    for way in ways:
         try:
-            valid = shapely.make_valid(geometry, method=method, **extra)
+            valid: Any = shapely.make_valid(geometry, **way)
         except shapely.errors.GEOSException:
             continue
         found.append(_parts_of_dimension(valid, dimension))
