@@ -404,29 +404,33 @@ def test_save_as_goes_on_in_the_new_file(path: Path, city: City) -> None:
 # -- sources outside --------------------------------------------------------------------------
 
 
-@pytest.fixture
-def photo(tmp_path: Path) -> ImageryLayer:
-    """An orthophoto that was read from a GeoTIFF."""
-    file = tmp_path / "photos" / "ortho.tif"
-    file.parent.mkdir()
-    pixels = (np.arange(3 * 64 * 48) % 256).astype(np.uint8).reshape(3, 64, 48)
+def write_photo(file: Path, rows: int = 64) -> np.ndarray:
+    pixels = (np.arange(3 * rows * 48) % 256).astype(np.uint8).reshape(3, rows, 48)
     with rasterio.open(
         file,
         "w",
         driver="GTiff",
         width=48,
-        height=64,
+        height=rows,
         count=3,
         dtype="uint8",
         crs="EPSG:5897",
-        transform=from_origin(WEST, SOUTH + 64, 1.0, 1.0),
+        transform=from_origin(WEST, SOUTH + rows, 1.0, 1.0),
         photometric="RGB",
     ) as raster:
         raster.write(pixels)
+    return pixels
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> ImageryLayer:
+    """An orthophoto that was read from a GeoTIFF."""
+    file = tmp_path / "photos" / "ortho.tif"
+    file.parent.mkdir()
+    pixels = write_photo(file)
     (layer,) = read(file)
-    assert (
-        isinstance(layer, ImageryLayer) and layer.pixels[0, 1].tolist() == pixels[:, 0, 1].tolist()
-    )
+    assert isinstance(layer, ImageryLayer)
+    assert layer.pixels[0, 1].tolist() == pixels[:, 0, 1].tolist()
     return replace(layer, id="photo", name="Ảnh")
 
 
@@ -523,6 +527,44 @@ def test_another_file_does_not_pass_for_the_source(path: Path, photo: ImageryLay
         again = project.city.layers["photo"]
         assert isinstance(again, ImageryLayer)
         assert not np.array_equal(again.pixels, photo.pixels)
+        project.document.do(SetStyle(layer="photo", style=Style(opacity=0.5)))
+    with Project.open(path) as project:
+        assert project.notices == []
+        assert differences(again, project.city.layers["photo"]) == []
+
+
+def test_a_file_that_cannot_be_read_does_not_take_the_place_of_the_source(
+    path: Path, photo: ImageryLayer
+) -> None:
+    project = Project.create(path, make_city(photo))
+    broken = path.parent / "broken.tif"
+    broken.write_bytes((path.parent / "photos" / "ortho.tif").read_bytes()[:200])
+    for wrong in (broken, path.parent / "gone.tif"):
+        with pytest.raises(ReadError):
+            project.relocate("photo", wrong, accept_changed=True)
+    assert project.city.layers["photo"] is photo
+    with reopened(project) as again:
+        assert again.notices == []
+        assert differences(photo, again.city.layers["photo"]) == []
+
+
+def test_a_larger_file_may_take_the_place_of_the_source(path: Path, photo: ImageryLayer) -> None:
+    project = Project.create(path, make_city(photo))
+    larger = path.parent / "larger.tif"
+    write_photo(larger, rows=80)
+    project.relocate("photo", larger, accept_changed=True)
+    with reopened(project) as again:
+        assert again.notices == []
+        now = again.city.layers["photo"]
+        assert isinstance(now, ImageryLayer) and now.pixels.shape == (80, 48, 3)
+
+
+def test_a_source_read_again_as_something_else_is_told(path: Path, photo: ImageryLayer) -> None:
+    """As when its options were not stated and the file alone gives other numbers."""
+    Project.create(path, make_city(replace(photo, pixels=255 - photo.pixels))).close()
+    shutil.rmtree(path.with_suffix(".cache"))
+    with Project.open(path) as project:
+        assert [one.code for one in project.notices] == ["source-changed"]
 
 
 def test_a_changed_source_is_told_and_the_plan_stands_on_the_old_one(

@@ -43,6 +43,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     table, columns : its features or buildings, "" where it has none
     arrays : its other arrays; `place` says whether they are inside or made from `file` again
     options : how `file` was read
+    sample : some of its values then
     """
 
     kind: str
@@ -54,6 +55,7 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
     place: Literal["inside", "source"] = "inside"
     file: SourceFile | None = None
     options: ReadOptions | None = None
+    sample: dict[str, tuple[float | None, ...]] = {}
 
 
 class Contents:
@@ -124,6 +126,20 @@ class Contents:
         if key not in self._loaded:
             self._know(key, self._read(key, self.record(key), progress))
         return self._loaded[key]
+
+    def read_anew(self, key: str, record: Content, progress: Progress = SILENT) -> Layer:
+        """Read the data under `key` from `record.file`, whatever it was before, and put it into the
+        cache in place of that; raises as `find`."""
+        fields, _ = self._from_table(record)
+        head = with_absolute_path(record.head, self.folder)
+        told = len(self.notices)
+        layer = self._from_source(key, record, head, fields, progress)
+        new = self.notices[told:]
+        del self.notices[told:]  # that it is not what it was is what was asked for
+        for one in new:
+            if one.code == "model-missing":
+                raise ReadError(one.what, hint="Choose another file.", code="source-changed")
+        return layer
 
     def record(self, key: str) -> Content:
         """Where the data under `key` is."""
@@ -224,6 +240,7 @@ class Contents:
                 place="source",
                 file=file,
                 options=options or sources.options_for(layer),
+                sample=parts.sample_of(layer),
             )
         blobs.write(self.database, key, arrays)
         return record
@@ -281,11 +298,12 @@ class Contents:
             layer = parts.put_together(record.kind, head, scalars, arrays, fields)
         else:
             layer = sources.under_name(again, head)
-        if _specs(parts.arrays_of(layer)) != record.arrays:
+        same_size = _specs(parts.arrays_of(layer)) == record.arrays
+        if not (same_size and parts.alike(parts.sample_of(layer), record.sample)):
             self.notices.append(
                 Notice(
                     code="source-changed",
-                    what=f"{head.name} was read again and is not as large as it was",
+                    what=f"{head.name} was read again and is not what it was",
                     hint="Show where the unchanged file is, or go on with this one.",
                     source=head.id,
                 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+import numpy as np
 from numpy.typing import NDArray
 
 from layers.errors import ReadError
@@ -50,6 +52,9 @@ BUILDING_FIELDS = (
     "lod",
 )
 
+SAMPLES = 64
+"""Values of each array in a sample."""
+
 KINDS: Mapping[str, type[Layer]] = {kind.kind: kind for kind in _SCALARS}
 
 
@@ -90,6 +95,39 @@ def arrays_of(layer: Layer) -> dict[str, NDArray[Any]]:
         return {} if model is None else {name: getattr(model, name) for name in _MODEL}
     found = {name: getattr(layer, name) for name in _ARRAYS[_kind(layer)]}
     return {name: array for name, array in found.items() if array is not None}
+
+
+def sample_of(layer: Layer) -> dict[str, tuple[float | None, ...]]:
+    """A few values of each array, evenly spread, and where it lies: tells whether a layer that was
+    read again is the one it was."""
+    sample: dict[str, tuple[float | None, ...]] = {}
+    for name, array in arrays_of(layer).items():
+        places = np.linspace(0, array.size - 1, min(array.size, SAMPLES)).astype(np.int64)
+        values = array.reshape(-1)[places].astype(np.float64).tolist()
+        sample[name] = tuple(value if math.isfinite(value) else None for value in values)
+    scalars = scalars_of(layer)
+    offset = scalars.model_origin or scalars.offset
+    sample["place"] = (*offset, scalars.west, scalars.north, scalars.cell_x, scalars.cell_y)
+    return sample
+
+
+def alike(
+    one: Mapping[str, Sequence[float | None]], other: Mapping[str, Sequence[float | None]]
+) -> bool:
+    """Whether two samples are the same up to a centimetre, which another version of PROJ may
+    make."""
+    if one.keys() != other.keys() or any(len(one[name]) != len(other[name]) for name in one):
+        return False
+    return all(
+        np.allclose(
+            np.array(one[name], dtype=np.float64),
+            np.array(other[name], dtype=np.float64),
+            rtol=0.0,
+            atol=0.01,
+            equal_nan=True,
+        )
+        for name in one
+    )
 
 
 def identity_of(layer: Layer) -> tuple[Any, ...]:

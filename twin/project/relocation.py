@@ -11,8 +11,9 @@ import msgspec
 
 from layers.errors import CityError, ReadError
 from layers.notices import Notice
+from layers.progress import Progress
 from layers.source import Source
-from twin.project import fingerprint
+from twin.project import blobs, fingerprint, parts
 from twin.project.contents import Content, Contents
 from twin.project.database import Database
 from twin.project.fingerprint import SourceFile, State
@@ -64,8 +65,30 @@ def note(contents: Contents, found: Mapping[str, tuple[State, SourceFile]]) -> N
             contents.change_record(key, msgspec.structs.replace(record, file=file))
 
 
-def moved(contents: Contents, key: str, path: Path, *, accept_changed: bool) -> Content:
-    """What is to be written about the data under `key` when its file is `path`.
+def relocate(
+    contents: Contents, key: str, path: Path, *, accept_changed: bool, progress: Progress
+) -> None:
+    """Make `path` the file of the data under `key`, once it could be read; raises as `moved`."""
+    before = contents.record(key) if key else None
+    after = _moved(before, contents, path, accept_changed=accept_changed)
+    if accept_changed:
+        layer = contents.read_anew(key, after, progress)
+        after = msgspec.structs.replace(
+            after,
+            scalars=parts.scalars_of(layer),
+            arrays={name: blobs.spec(array) for name, array in parts.arrays_of(layer).items()},
+            sample=parts.sample_of(layer),
+        )
+    with contents.unless_failed(), contents.database.transaction():
+        _write(contents, key, after)
+        contents.forget(key)
+        contents.find(key, progress)
+
+
+def _moved(
+    record: Content | None, contents: Contents, path: Path, *, accept_changed: bool
+) -> Content:
+    """What is to be written about the data of `record` when its file is `path`.
 
     Raises
     ------
@@ -74,7 +97,6 @@ def moved(contents: Contents, key: str, path: Path, *, accept_changed: bool) -> 
     CityError
         The data is not made from a file outside.
     """
-    record = contents.record(key) if key else None
     if record is None or record.file is None:
         name = record.head.name if record is not None else "The layer"
         raise CityError(f"{name} is kept in the project and needs no file", code="no-source")
@@ -100,7 +122,7 @@ def moved(contents: Contents, key: str, path: Path, *, accept_changed: bool) -> 
     return msgspec.structs.replace(record, head=head, file=now)
 
 
-def write(contents: Contents, key: str, record: Content) -> None:
+def _write(contents: Contents, key: str, record: Content) -> None:
     """Write that the data under `key` comes from `record.file`, in the caller's transaction."""
     contents.change_record(key, record)
     if record.head.source is not None:

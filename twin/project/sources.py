@@ -35,6 +35,7 @@ def options_for(layer: Layer) -> ReadOptions:
         points = layer.count
     return ReadOptions(
         crs=source.file_crs if source.crs_from == "given" else "",
+        force_crs=source.crs_from == "given",
         layer=source.layer,
         encoding=source.encoding,
         max_pixels=pixels,

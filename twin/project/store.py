@@ -7,9 +7,6 @@ import getpass
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import Any
-
-import msgspec
 
 from layers.atomic import atomic
 from layers.errors import CityError, WriteError
@@ -21,6 +18,7 @@ from twin.document import Change, Document, LayerFound
 from twin.edits.layers import AddLayer
 from twin.edits.registry import encode
 from twin.project import journal, relocation, schema, snapshot
+from twin.project import view as views
 from twin.project.cache import Cache, cache_folder
 from twin.project.contents import Contents
 from twin.project.database import Database
@@ -29,8 +27,7 @@ from twin.project.journal import JournalRow
 from twin.project.opening import Opened, clear_way, lock_for_new, open_file
 from twin.project.replaying import Replayed, replayed
 from twin.project.snapshot import AbsentLayer
-
-View = dict[str, Any]
+from twin.project.view import View
 
 
 class Project:
@@ -93,7 +90,7 @@ class Project:
                     )
                     with contents.unless_failed(), database.transaction():
                         snapshot.write(contents, city, options=options)
-                        _write_view(database, view or {})
+                        views.write(database, view or {})
                 finally:
                     database.close()
                 clear_way(path)
@@ -248,18 +245,13 @@ class Project:
     @property
     def view(self) -> View:
         """What `save_view` kept: camera, bookmarks, hidden layers, sun time."""
-        rows = self._database.rows("SELECT view FROM dothi_view")
-        try:
-            view = msgspec.json.decode(str(rows[0][0])) if rows else {}
-        except msgspec.MsgspecError:
-            return {}  # how it was looked at is no reason not to open a plan
-        return view if isinstance(view, dict) else {}
+        return views.read(self._database)
 
     def save_view(self, view: View) -> None:
         """Keep how the city is looked at; not a step of undo, nothing where it is read-only."""
         if not self.read_only:
             with self._database.transaction():
-                _write_view(self._database, view)
+                views.write(self._database, view)
 
     def journal_rows(self) -> list[JournalRow]:
         """All that was ever done, undone and redone, oldest first."""
@@ -304,20 +296,13 @@ class Project:
             The layer has no file outside.
         """
         self._check_writable()
-        key = self._key_of(layer_id)
-        before = self._contents.record(key)
-        after = relocation.moved(self._contents, key, path, accept_changed=accept_changed)
-        with self._writing():
-            relocation.write(self._contents, key, after)
-        self._contents.forget(key)
-        if accept_changed:
-            self.cache.drop(key)
-        try:
-            self._contents.find(key, progress)
-        except CityError:
-            with self._writing():
-                relocation.write(self._contents, key, before)
-            raise
+        relocation.relocate(
+            self._contents,
+            self._key_of(layer_id),
+            path,
+            accept_changed=accept_changed,
+            progress=progress,
+        )
         self.notices = [one for one in self.notices if one.source not in (layer_id, self.path.name)]
         found = self._replay(progress)
         self.document.load(
@@ -395,11 +380,6 @@ class Project:
     def _writing(self) -> Iterator[None]:
         with self._contents.unless_failed(), self._database.transaction():
             yield
-
-
-def _write_view(database: Database, view: View) -> None:
-    text = msgspec.json.encode(view, enc_hook=str).decode()
-    database.execute("INSERT OR REPLACE INTO dothi_view VALUES (1, ?)", (text,))
 
 
 def _login() -> str:
