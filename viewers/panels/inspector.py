@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QLineEdit,
     QScrollArea,
     QSpinBox,
     QStackedWidget,
@@ -118,6 +120,8 @@ class Inspector(Retranslated, QWidget):
         self._floors.editingFinished.connect(self._ask_floors)
         self._use.lineEdit().editingFinished.connect(self._ask_use)
         self._use.activated.connect(self._ask_use)
+        for line in (self._height.lineEdit(), self._floors.lineEdit(), self._use.lineEdit()):
+            line.installEventFilter(self)
         self._words = [label("muted") for _ in range(3)]
         form = QFormLayout(box)
         form.setContentsMargins(10, 10, 10, 10)
@@ -126,6 +130,16 @@ class Inspector(Retranslated, QWidget):
             word.setBuddy(field)
             form.addRow(word, field)
         return box
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Ctrl+Z in a field that was not typed in since belongs to the plan, not to the field."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            undoes = event.matches(QKeySequence.StandardKey.Undo)
+            redoes = event.matches(QKeySequence.StandardKey.Redo)
+            if (undoes or redoes) and isinstance(watched, QLineEdit) and not watched.isModified():
+                event.ignore()
+                return True
+        return super().eventFilter(watched, event)
 
     # -- show -------------------------------------------------------------------------------
 

@@ -40,11 +40,11 @@ class SunBar(Retranslated, QWidget):
         self._date.setMinimumDate(QDate(1900, 1, 1))
         self._date.setMaximumDate(QDate(2200, 12, 31))
         self._date.setKeyboardTracking(False)
-        self._date.dateChanged.connect(self._ask)
+        self._date.dateChanged.connect(self._ask_date)
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 24 * 60 // STEP_MINUTES - 1)
         self._slider.setPageStep(60 // STEP_MINUTES)
-        self._slider.actionTriggered.connect(lambda _: QTimer.singleShot(0, self._ask))
+        self._slider.actionTriggered.connect(lambda _: QTimer.singleShot(0, self._ask_time))
         self._clock = label("value")
         self._clock.setMinimumWidth(46)
         self._sun = label("muted")
@@ -80,17 +80,19 @@ class SunBar(Retranslated, QWidget):
         else:
             self._sun.setText(tr("Sun {height}° high", height=f"{sun[0]:.0f}"))
 
-    def _ask(self) -> None:
-        """Only a hand's change differs from what is shown, so an echo ends here."""
-        day, minutes = self._date.date(), self._slider.value() * STEP_MINUTES
-        if minutes == self._time.hour * 60 + self._time.minute // STEP_MINUTES * STEP_MINUTES:
-            minutes = self._time.hour * 60 + self._time.minute
-        asked = datetime.combine(
-            day.toPython(), time(minutes // 60, minutes % 60), self._time.tzinfo
-        )
+    def _ask_date(self) -> None:
+        """Only a hand's date differs from what is shown, so an echo ends here."""
+        asked = datetime.combine(self._date.date().toPython(), self._time.timetz())
         if asked != self._time:
-            self._clock.setText(f"{asked:%H:%M}")
             self.time_asked.emit(asked)
+
+    def _ask_time(self) -> None:
+        minutes = self._slider.value() * STEP_MINUTES
+        if self._slider.value() == (self._time.hour * 60 + self._time.minute) // STEP_MINUTES:
+            return
+        clock = time(minutes // 60, minutes % 60, tzinfo=self._time.tzinfo)
+        self._clock.setText(f"{clock:%H:%M}")
+        self.time_asked.emit(datetime.combine(self._time.date(), clock))
 
     def _ask_now(self) -> None:
         now = datetime.now(self._time.tzinfo)
