@@ -160,22 +160,11 @@ class BuildingsVisual(Visual):
     @property
     def box(self) -> NDArray[np.float64] | None:
         """See `Visual.box`."""
-        if not len(self.mesh.low):
-            return None
-        low, high = self.mesh.low.min(axis=0), self.mesh.high.max(axis=0)
-        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
+        return self.mesh.box
 
     def rays(self) -> Rays | None:
         """All solids in one set of arrays."""
-        chunks = [actor.chunk for actor in self.mesh.chunks.values()]
-        if not chunks:
-            return None
-        shift = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
-        return (
-            np.concatenate([c.vertices for c in chunks]),
-            np.concatenate([c.triangles + np.int32(s) for c, s in zip(chunks, shift, strict=True)]),
-            np.concatenate([c.face_row for c in chunks]),
-        )
+        return self.mesh.rays()
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""

@@ -46,29 +46,45 @@ class ChunkActor:
         self.triangles = chunk.level_triangles()
         self.error = chunk.level_error()
         self.level = -1
-        self.actor = vtkActor()
-        material.dress(self.actor)
-        self.actor.VisibilityOff()
         self._points = points_of(chunk.vertices)
         self._base = base
-        self._mappers: dict[int, tuple[vtkPolyDataMapper, vtkPolyData]] = {}
+        self._data: dict[int, vtkPolyData] = {}
+        self._mappers: dict[int, vtkPolyDataMapper] = {}
         self._line_material = line_material
         self.lines: vtkActor | None = None
+        # A plain actor whose levels change, and a fine one that shows everything: VTK ties a
+        # shader to a mapper, and would build it anew at each change of one actor's shader.
+        self.plain, self.fine = vtkActor(), vtkActor()
+        for actor, fine in ((self.plain, False), (self.fine, True)):
+            material.dress(actor, fine=fine)
+            actor.VisibilityOff()
 
-    def show(self, level: int) -> None:
-        """Draw this level; −1, or one without a face, draws nothing."""
-        if level == self.level:
-            return
+    def show(self, level: int, *, fine: bool) -> None:
+        """Draw this level; −1, or one without a face, draws nothing. Fine is always level 0."""
+        seen = level >= 0 and bool(self.triangles[level])
         self.level = level
-        if level < 0 or not self.triangles[level]:
-            self.actor.VisibilityOff()
-            return
-        self.actor.SetMapper(self._mapper(level)[0])
-        self.actor.VisibilityOn()
+        if seen and fine and self.fine.GetMapper() is None:
+            self.fine.SetMapper(self._make_mapper(0))
+        self.plain.SetVisibility(seen and not fine)
+        self.fine.SetVisibility(seen and fine)
+        if seen and not fine and self.plain.GetMapper() is not self._mapper(level):
+            self.plain.SetMapper(self._mapper(level))
 
-    def _mapper(self, level: int) -> tuple[vtkPolyDataMapper, vtkPolyData]:
-        if level in self._mappers:
-            return self._mappers[level]
+    def _mapper(self, level: int) -> vtkPolyDataMapper:
+        if level not in self._mappers:
+            self._mappers[level] = self._make_mapper(level)
+        return self._mappers[level]
+
+    def _make_mapper(self, level: int) -> vtkPolyDataMapper:
+        mapper = mapper_for(self._level_data(level), colours=COLOURS)
+        mapper.MapDataArrayToVertexAttribute(
+            "dtBaseMC", "base", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+        )
+        return mapper
+
+    def _level_data(self, level: int) -> vtkPolyData:
+        if level in self._data:
+            return self._data[level]
         count = int(self.triangles[level])
         data = vtkPolyData()
         data.SetPoints(self._points)
@@ -77,12 +93,8 @@ class ChunkActor:
         shown.SetName(COLOURS)
         data.GetCellData().AddArray(shown)
         data.GetPointData().AddArray(self._base_array())
-        mapper = mapper_for(data, colours=COLOURS)
-        mapper.MapDataArrayToVertexAttribute(
-            "dtBaseMC", "base", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
-        )
-        self._mappers[level] = (mapper, data)
-        return self._mappers[level]
+        self._data[level] = data
+        return data
 
     def _base_array(self) -> Any:
         if not hasattr(self, "_base_vtk"):
@@ -90,9 +102,16 @@ class ChunkActor:
             self._base_vtk.SetName("base")
         return self._base_vtk
 
-    def recolour(self, of_row: NDArray[np.uint8]) -> None:
-        """Colours (rows of the layer, 3) written to the faces; no geometry is touched."""
+    def recolour(
+        self, of_row: NDArray[np.uint8], kinds: Mapping[int, NDArray[np.uint8]] | None = None
+    ) -> None:
+        """Colours (rows of the layer, 3) written to the faces; no geometry is touched.
+
+        `kinds` gives faces of a kind a colour of their own.
+        """
         self.colours[:] = of_row[self.chunk.face_row]
+        for kind, colour in (kinds or {}).items():
+            self.colours[self.chunk.face_kind == kind] = colour
         self._touch()
 
     def paint(self, row: int, colour: NDArray[np.uint8]) -> bool:
@@ -106,7 +125,7 @@ class ChunkActor:
         return True
 
     def _touch(self) -> None:
-        for _, data in self._mappers.values():
+        for data in self._data.values():
             data.GetCellData().GetArray(COLOURS).Modified()
             data.Modified()
 
@@ -118,7 +137,7 @@ class ChunkActor:
             data.SetLines(cells_of(solid_edges(self.chunk.vertices, self.chunk.triangles)))
             self.lines = vtkActor()
             self.lines.SetMapper(mapper_for(data))
-            self._line_material.dress(self.lines)
+            self._line_material.dress(self.lines, fine=True)
         return self.lines
 
     def nbytes(self) -> int:
@@ -149,7 +168,8 @@ class ChunkedMesh:
                 chunk, self.material, self.line_material, base_of_row[chunk.vertex_row]
             )
             self.chunks[number] = made
-            self._renderer.AddActor(made.actor)
+            self._renderer.AddActor(made.plain)
+            self._renderer.AddActor(made.fine)
         self._index()
 
     def _index(self) -> None:
@@ -163,7 +183,8 @@ class ChunkedMesh:
     def _drop(self, number: int) -> None:
         old = self.chunks.pop(number, None)
         if old is not None:
-            self._renderer.RemoveActor(old.actor)
+            self._renderer.RemoveActor(old.plain)
+            self._renderer.RemoveActor(old.fine)
             if old.lines is not None:
                 self._renderer.RemoveActor(old.lines)
             self._edges_shown.discard(id(old))
@@ -172,10 +193,10 @@ class ChunkedMesh:
         """The level each chunk shows now, −1 for none."""
         return np.array([c.level for c in self._order], np.int64)
 
-    def show_levels(self, levels: NDArray[np.int64]) -> None:
-        """Level per chunk, −1 for not drawn."""
+    def show_levels(self, levels: NDArray[np.int64], *, fine: bool = False) -> None:
+        """Level per chunk, −1 for not drawn; fine shows level 0 in full quality."""
         for chunk, level in zip(self._order, levels, strict=True):
-            chunk.show(int(level))
+            chunk.show(int(level), fine=fine)
 
     def show_edges(self, which: NDArray[np.bool_]) -> None:
         """Outline these chunks and no others."""
@@ -192,10 +213,34 @@ class ChunkedMesh:
         """Triangles the present levels draw."""
         return int(sum(c.triangles[c.level] for c in self._order if c.level >= 0))
 
-    def recolour(self, of_row: NDArray[np.uint8]) -> None:
-        """Write the colours of all rows (n, 3)."""
+    def recolour(
+        self, of_row: NDArray[np.uint8], kinds: Mapping[int, NDArray[np.uint8]] | None = None
+    ) -> None:
+        """Write the colours of all rows (n, 3), and of all faces of some kinds."""
         for chunk in self._order:
-            chunk.recolour(of_row)
+            chunk.recolour(of_row, kinds)
+
+    @property
+    def box(self) -> NDArray[np.float64] | None:
+        """min x, max x, min y, max y, min z, max z; None where empty."""
+        if not self._order:
+            return None
+        low, high = self.low.min(axis=0), self.high.max(axis=0)
+        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
+
+    def rays(
+        self,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]] | None:
+        """All triangles in one set of arrays, and the row of each; None where empty."""
+        chunks = [actor.chunk for actor in self._order]
+        if not chunks:
+            return None
+        shift = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
+        return (
+            np.concatenate([c.vertices for c in chunks]),
+            np.concatenate([c.triangles + np.int32(s) for c, s in zip(chunks, shift, strict=True)]),
+            np.concatenate([c.face_row for c in chunks]),
+        )
 
     def paint(self, row: int, colour: NDArray[np.uint8]) -> None:
         """Colour one row."""

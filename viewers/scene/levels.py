@@ -44,6 +44,7 @@ def choose(
     height: int,
     budget: int | None,
     edges: bool,
+    fine: bool,
 ) -> None:
     """Set the levels of all chunks; `budget` None draws everything in sight."""
     planes = frustum_planes(camera, aspect)
@@ -69,7 +70,7 @@ def choose(
                 budget=int(budget * share),
                 before=mesh.levels()[seen],
             )
-        mesh.show_levels(levels)
+        mesh.show_levels(levels, fine=fine)
         mesh.show_edges(seen & (distance < scale / EDGE_PIXELS) if edges else np.zeros(len(seen), bool))
 
 

@@ -21,6 +21,7 @@ from vtkmodules.vtkRenderingCore import (
 from viewers.scene import shaders
 
 Kind = Literal["building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"]
+PICTURED = ("ground", "terrain", "mesh")
 DEPTH_STEP = 2.0**-22
 
 
@@ -80,7 +81,16 @@ def packed_pair(values: NDArray[np.float32]) -> Packed:
     return Packed(byte_texture(parts, smooth=True), low, span)
 
 
-def _lit_fragment(kind: Kind, *, smooth_normals: bool) -> str:
+def _functions(kind: Kind, *, fine: bool) -> str:
+    parts = [shaders.SKY]
+    if fine and kind != "line":
+        parts.append(shaders.SHADOW_FUNCTIONS)
+    if kind == "building":
+        parts.append(shaders.FACADE_FUNCTIONS)
+    return "".join(parts)
+
+
+def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool) -> str:
     if kind == "line":
         return shaders.START + shaders.UNLIT + shaders.HAZE + shaders.END
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
@@ -91,9 +101,12 @@ def _lit_fragment(kind: Kind, *, smooth_normals: bool) -> str:
         parts.append(shaders.FACADE)
     if kind == "water":
         parts.append(shaders.WATER)
-    if kind in ("ground", "terrain", "mesh"):
+    if kind in PICTURED:
         parts.append(shaders.DRAPE)
-    parts.append(shaders.SHADE)
+    parts.append(shaders.SUN)
+    if fine:
+        parts += [shaders.SHADOW, shaders.OPEN_SKY]
+    parts.append(shaders.LIGHT)
     if kind == "water":
         parts.append(shaders.WATER_END)
     return "".join([*parts, shaders.HAZE, shaders.END])
@@ -107,18 +120,18 @@ class Material:
         self.property = vtkProperty()
         self.property.SetAmbient(1.0)
         self.property.SetDiffuse(1.0)
-        self.shader = vtkShaderProperty()
         self._smooth = smooth_normals and kind in ("terrain", "mesh")
-        self._build(bias)
+        self._plain = self._build(bias, fine=False)
+        self._fine = self._build(bias, fine=True)
         self.set_float("facade", 1.0)
         self.set_int("draped", 0)
         self.set_vector("drapeScale", (0.0, 0.0, 0.0))
         self.set_vector("drapeShift", (0.0, 0.0, 0.0))
         self.set_float("unlit", 0.35)
-        if kind in ("ground", "terrain", "mesh"):
+        if kind in PICTURED:
             self._blank("drapeMap")
 
-    def _build(self, bias: float) -> None:
+    def _build(self, bias: float, *, fine: bool) -> vtkShaderProperty:
         dec, impl = shaders.VERTEX_DEC, shaders.VERTEX_IMPL
         into = shaders.LIGHT_DEC
         if self.kind == "building":
@@ -131,39 +144,48 @@ class Material:
             impl += shaders.VERTEX_PULL
         if bias:
             impl += shaders.VERTEX_BIAS % (bias * DEPTH_STEP)
-        vertex, fragment = self.shader.AddVertexShaderReplacement, self.shader.AddFragmentShaderReplacement
+        shader = vtkShaderProperty()
+        vertex, fragment = shader.AddVertexShaderReplacement, shader.AddFragmentShaderReplacement
         vertex("//VTK::PositionVC::Dec", True, dec, False)
         vertex("//VTK::PositionVC::Impl", True, impl, False)
         fragment("//VTK::PositionVC::Dec", True, into, False)
-        # Functions that use samplers and uniforms must come after their declarations.
-        functions = shaders.SKY + "\n" if self.kind == "line" else shaders.LIGHT_FUNCTIONS
-        fragment("//VTK::Light::Dec", True, functions, False)
-        body = _lit_fragment(self.kind, smooth_normals=self._smooth)
+        # Functions that use uniforms must come after their declarations, samplers with them.
+        fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine), False)
+        body = _fragment(self.kind, smooth_normals=self._smooth, fine=fine)
         fragment("//VTK::Light::Impl", True, body, False)
+        return shader
 
-    def dress(self, actor: vtkActor) -> None:
-        """Give `actor` this look."""
+    def dress(self, actor: vtkActor, *, fine: bool) -> None:
+        """Give `actor` this look: fine with shadows, or plain for moving frames."""
         actor.SetProperty(self.property)
-        actor.SetShaderProperty(self.shader)
+        actor.SetShaderProperty(self._fine if fine else self._plain)
+
+    def uniforms(self) -> tuple[Any, Any]:
+        """Uniforms of both fragment shaders."""
+        return (self._plain.GetFragmentCustomUniforms(), self._fine.GetFragmentCustomUniforms())
 
     def set_float(self, name: str, value: float) -> None:
-        """A float uniform of the fragment shader."""
-        self.shader.GetFragmentCustomUniforms().SetUniformf(name, float(value))
+        """A float uniform of the fragment shaders."""
+        for uniforms in self.uniforms():
+            uniforms.SetUniformf(name, float(value))
 
     def set_int(self, name: str, value: int) -> None:
-        """An int uniform of the fragment shader."""
-        self.shader.GetFragmentCustomUniforms().SetUniformi(name, int(value))
+        """An int uniform of the fragment shaders."""
+        for uniforms in self.uniforms():
+            uniforms.SetUniformi(name, int(value))
 
     def set_vector(self, name: str, value: Any) -> None:
-        """A vec3 uniform of the fragment shader."""
-        self.shader.GetFragmentCustomUniforms().SetUniform3f(name, [float(v) for v in value])
+        """A vec3 uniform of the fragment shaders."""
+        for uniforms in self.uniforms():
+            uniforms.SetUniform3f(name, [float(v) for v in value])
 
     def set_eye(self, eye: Any, *, parallel: bool = False) -> None:
         """Where the camera is, scene coordinates; once per frame."""
-        uniforms = self.shader.GetVertexCustomUniforms()
-        uniforms.SetUniform3f("eyeVS", [float(v) for v in eye])
-        if self.kind == "line":
-            uniforms.SetUniformf("pull", 0.0 if parallel else 0.0015)
+        for shader in (self._plain, self._fine):
+            uniforms = shader.GetVertexCustomUniforms()
+            uniforms.SetUniform3f("eyeVS", [float(v) for v in eye])
+            if self.kind == "line":
+                uniforms.SetUniformf("pull", 0.0 if parallel else 0.0015)
 
     def set_texture(self, name: str, texture: vtkTexture) -> None:
         """Bind `texture` as the sampler `name`."""

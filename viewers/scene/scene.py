@@ -185,6 +185,7 @@ class Scene:
             {k: v for k, v in rays.items() if v.casts_shadow}
         )
         boxes = [v.box for v in rays.values() if v.box is not None]
+        self.stage.backdrop_last()
         if boxes:
             stacked = np.array(boxes)
             self.camera.bounds = np.array(
@@ -275,14 +276,14 @@ class Scene:
             height=height,
             budget=None if self._full else self.budget.triangles,
             edges=self._full and self.view.edges,
+            fine=self._full,
         )
         for visual in self._visuals.values():
             visual.thin(None if self._full else self.budget.triangles)
-        lit = self.view.shadows and self.light.ready
-        soft = 2 if self._full else 1
         self.stage.set_quality(
-            taps=soft if lit else 0,
-            occlusion=1.0 if self.view.occlusion and self.light.ready else 0.0,
+            fine=self._full,
+            shadows=self.view.shadows and self.light.ready,
+            occlusion=self.view.occlusion and self.light.ready,
         )
 
     def drawn(self) -> int:

@@ -39,9 +39,7 @@ in vec3 dtPos;
 in vec3 dtRel;
 """
 
-LIGHT_FUNCTIONS = (
-    SKY
-    + """
+SHADOW_FUNCTIONS = """
 float dtDepth(sampler2D map, vec2 uv, vec3 range) {
   float code = dot(texture(map, uv).rgb, vec3(0.9960938094, 0.0038909914, 0.000015199185));
   return code <= 0.0 ? -1e9 : range.x + range.y * code;
@@ -55,9 +53,7 @@ float dtShade(vec3 p, vec3 n, sampler2D map, vec3 ax, vec3 ay, vec3 az, vec3 inf
   vec2 uv = vec2(dot(ax, q), dot(ay, q)) + az.xy;
   vec2 far = abs(uv - 0.5);
   inside = 1.0 - smoothstep(0.46, 0.495, max(far.x, far.y));
-  if (inside <= 0.0) return 1.0;
   float d = dot(sunDir, q) - az.z + info.x * 0.35;
-  if (taps < 2) return d < dtDepth(map, uv, range) ? 0.0 : 1.0;
   float sum = 0.0;
   vec2 at = uv / info.y - 0.5;
   vec2 cell = floor(at), f = at - cell;
@@ -72,6 +68,9 @@ float dtShade(vec3 p, vec3 n, sampler2D map, vec3 ax, vec3 ay, vec3 az, vec3 inf
   }
   return sum / 9.0;
 }
+"""
+
+FACADE_FUNCTIONS = """
 float dtBox(float x, float low, float high, float w) {
   return smoothstep(low - w, low + w, x) * (1.0 - smoothstep(high - w, high + w, x));
 }
@@ -81,7 +80,6 @@ float dtHash(vec2 p) {
   return fract((q.x + q.y) * q.z);
 }
 """
-)
 
 FLAT_NORMAL = """
   vec3 n = normalize(cross(dFdx(dtRel), dFdy(dtRel)));
@@ -146,31 +144,30 @@ DRAPE = """
   }
 """
 
-SHADE = """
-  float sun = max(dot(n, sunDir), 0.0);
-  float lit = 1.0;
+# Software GL runs both sides of every branch, so what a moving frame does without is left out of
+# its shader altogether.
+SUN = "\n  float sun = max(dot(n, sunDir), 0.0);\n  float lit = 1.0;\n  float open = 1.0;\n"
+SHADOW = """
   if (taps > 0 && sun > 0.0) {
     float inNear, inFar;
     float nearLit = dtShade(dtPos, n, sunNear, sunNearX, sunNearY, sunNearZ, sunNearInfo,
       sunNearRange, inNear);
-    lit = nearLit;
-    if (inNear < 1.0) {
-      float farLit = dtShade(dtPos, n, sunFar, sunFarX, sunFarY, sunFarZ, sunFarInfo,
-        sunFarRange, inFar);
-      lit = mix(mix(1.0, farLit, inFar), nearLit, inNear);
-    }
+    float farLit = dtShade(dtPos, n, sunFar, sunFarX, sunFarY, sunFarZ, sunFarInfo,
+      sunFarRange, inFar);
+    lit = mix(mix(1.0, farLit, inFar), nearLit, inNear);
   }
-  float open = 1.0;
+"""
+OPEN_SKY = """
   if (occlusion > 0.0) {
     vec2 ouv = (dtPos.xy + n.xy * 1.5) * skyScale.xy + skyShift.xy;
     vec2 oin = abs(ouv - 0.5);
-    if (max(oin.x, oin.y) < 0.5) {
-      vec4 code = texture(skyMap, ouv) * 255.0;
-      vec2 above = skyScale.z + skyShift.z * (code.rb * 256.0 + code.ga) / 65535.0 - dtPos.z;
-      float hidden = clamp(above.x / 7.0, 0.0, 1.0) * 0.42 + clamp(above.y / 30.0, 0.0, 1.0) * 0.36;
-      open = 1.0 - occlusion * hidden * (n.z > 0.5 ? 1.0 : 0.85);
-    }
+    vec4 code = texture(skyMap, ouv) * 255.0;
+    vec2 above = skyScale.z + skyShift.z * (code.rb * 256.0 + code.ga) / 65535.0 - dtPos.z;
+    float hidden = clamp(above.x / 7.0, 0.0, 1.0) * 0.46 + clamp(above.y / 30.0, 0.0, 1.0) * 0.38;
+    open = max(oin.x, oin.y) < 0.5 ? 1.0 - occlusion * hidden : 1.0;
   }
+"""
+LIGHT = """
   vec3 ambient = mix(bounceLight, skyLight, 0.5 + 0.5 * n.z) * open;
   vec3 colour = base * (ambient + sunLight * sun * lit * (0.75 + 0.25 * open)) + glow;
 """
@@ -178,25 +175,31 @@ SHADE = """
 WATER_END = "  colour = mix(colour, mirror * mix(0.75, 1.0, lit), fresnel);\n"
 
 HAZE = """
-  float veil = 1.0 - exp(-pow(dist * hazeDensity, 1.35));
-  colour = mix(colour, dtSky(vec3(dir.xy, 0.0) / max(length(dir.xy), 0.001)), veil);
+  float far = dist * hazeDensity;
+  far *= far;
+  vec3 air = skyHorizon;
+  float ahead = max(dot(dir.xy, sunDir.xy), 0.0) * inversesqrt(max(dot(dir.xy, dir.xy), 1e-6));
+  ahead *= ahead; ahead *= ahead; ahead *= ahead;
+  air += skyGlow * ahead * 0.12;
+  colour = mix(colour, air, far / (0.75 + far));
 """
 
-END = """
-  // Half a step of noise hides the bands of eight bits in haze and sky.
-  float grain = (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5) / 200.0;
-  fragOutput0 = vec4(dtShow(colour) + grain, opacity);
+# Half a step of noise hides the bands of eight bits in haze and sky (Jimenez 2014).
+GRAIN = """
+  float grain = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
 """
+END = (
+    GRAIN + "  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, opacity);\n"
+)
 
 UNLIT = """
   vec3 colour = base * unlit;
 """
 
 SKY_VERTEX = "  gl_Position = vec4(vertexMC.xy, 1.0, 1.0);\n  dtCorner = vertexMC.xy;\n"
-SKY_FRAGMENT = """
+SKY_FRAGMENT = GRAIN + """
   vec3 d = normalize(viewForward + dtCorner.x * viewRight + dtCorner.y * viewUp);
-  float grain = (fract(sin(dot(gl_FragCoord.xy, vec2(12.9898, 78.233))) * 43758.5453) - 0.5) / 255.0;
   vec3 colour = dtSky(d);
   colour += skyGlow * smoothstep(0.99991, 0.99996, dot(d, sunDir)) * 2.0;
-  fragOutput0 = vec4(dtShow(colour) + grain, 1.0);
+  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, 1.0);
 """

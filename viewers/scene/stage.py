@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonDataModel import vtkPolyData
-from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer, vtkShaderProperty
+from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPolyData
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
 from viewers.scene import shaders
 from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
@@ -49,6 +51,8 @@ class Stage:
         renderer.RemoveAllLights()
         renderer.RemoveCuller(renderer.GetCullers().GetLastItem())
         self._materials: list[Material] = []
+        self._surfaces: list[Surface] = []
+        self.fine = True
         self.air = atmosphere(np.array([0.3, -0.5, 0.8]))
         self.clear_view = 9000.0
         """Metres at which about two thirds of a colour is lost."""
@@ -62,11 +66,9 @@ class Stage:
         self._sky_map = packed_pair(NO_SKY)
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = self._make_sky()
-        self.ground = vtkActor()
         self.ground_z = float("nan")
         self.ground_material = self.material("ground")
-        self.ground_material.dress(self.ground)
-        self.ground.UseBoundsOff()
+        self._ground: Surface | None = None
         self._theme = "light"
 
     # -- materials --------------------------------------------------------------------------
@@ -84,7 +86,8 @@ class Stage:
         self._materials = [m for m in self._materials if m is not material]
 
     def _light(self, material: Material) -> None:
-        self._light_shader(material.shader, self.air)
+        for uniforms in material.uniforms():
+            self._sky_light(uniforms, self.air)
         material.set_float("hazeDensity", self._haze)
         material.set_float("night", self.air.night)
         material.set_vector("sunLight", self.air.sun_light)
@@ -110,8 +113,7 @@ class Stage:
         material.set_vector("skyShift", (*self._sky_affine[1], self._sky_map.span))
 
     @staticmethod
-    def _light_shader(shader: vtkShaderProperty, air: Atmosphere) -> None:
-        uniforms = shader.GetFragmentCustomUniforms()
+    def _sky_light(uniforms: Any, air: Atmosphere) -> None:
         uniforms.SetUniform3f("sunDir", list(air.sun))
         uniforms.SetUniform3f("skyZenith", list(air.zenith))
         uniforms.SetUniform3f("skyHorizon", list(air.horizon))
@@ -120,7 +122,7 @@ class Stage:
     def _relight(self) -> None:
         for material in self._materials:
             self._light(material)
-        self._light_shader(self._sky.GetShaderProperty(), self.air)
+        self._sky_light(self._sky.GetShaderProperty().GetFragmentCustomUniforms(), self.air)
 
     def set_sun(self, sun: NDArray[np.float64], *, theme: str) -> None:
         """Light from the unit vector `sun`; shadows of another sun are forgotten."""
@@ -159,15 +161,27 @@ class Stage:
         self._sky_affine = (scale, shift)
         self._relight()
 
-    def set_quality(self, *, taps: int, occlusion: float) -> None:
-        """Shadow taps (0 none, 1 hard, 2 soft) and strength of the obscurance (0 … 1)."""
-        if (taps, occlusion) == (self._taps, self._occlusion):
-            return
-        self._taps, self._occlusion = taps, occlusion
-        for material in self._materials:
-            if material.kind != "line":
-                material.set_int("taps", taps)
-                material.set_float("occlusion", occlusion)
+    def set_quality(self, *, fine: bool, shadows: bool, occlusion: bool) -> None:
+        """Fine surfaces with what is wanted of shadow and open sky, or plain ones."""
+        wanted = (int(shadows), float(occlusion))
+        if wanted != (self._taps, self._occlusion):
+            self._taps, self._occlusion = wanted
+            for material in self._materials:
+                if material.kind != "line":
+                    material.set_int("taps", self._taps)
+                    material.set_float("occlusion", self._occlusion)
+        if fine != self.fine:
+            self.fine = fine
+            for surface in self._surfaces:
+                surface.choose()
+
+    def keep(self, surface: Surface) -> None:
+        """Tell `surface` when the quality changes."""
+        self._surfaces.append(surface)
+
+    def forget(self, surface: Surface) -> None:
+        """The inverse of `keep`."""
+        self._surfaces = [s for s in self._surfaces if s is not surface]
 
     # -- backdrop ---------------------------------------------------------------------------
 
@@ -194,7 +208,7 @@ class Stage:
         shader.AddFragmentShaderReplacement("//VTK::Light::Impl", True, shaders.SKY_FRAGMENT, False)
         for name in ("viewForward", "viewRight", "viewUp"):
             shader.GetFragmentCustomUniforms().SetUniform3f(name, [0.0, 1.0, 0.0])
-        self._light_shader(shader, self.air)
+        self._sky_light(shader.GetFragmentCustomUniforms(), self.air)
         self.renderer.AddActor(actor)
         return actor
 
@@ -202,17 +216,20 @@ class Stage:
         """Put the plain at height `z`, scene metres."""
         if self.ground_z == z:
             return
-        first = np.isnan(self.ground_z)
         self.ground_z = z
+        if self._ground is not None:
+            self._ground.remove()
         vertices, triangles = ground_disc(z)
-        data = vtkPolyData()
-        data.SetPoints(points_of(vertices))
-        data.SetPolys(cells_of(triangles))
-        mapper: vtkPolyDataMapper = mapper_for(data)
-        self.ground.SetMapper(mapper)
+        self._ground = Surface(self, vertices, triangles, None, self.ground_material)
+        self._ground.hide_bounds()
         self.set_ground_colour()
-        if first:
-            self.renderer.AddActor(self.ground)
+
+    def backdrop_last(self) -> None:
+        """Draw plain and sky after the city, so that only what is seen of them is shaded."""
+        if self._ground is not None:
+            self._ground.draw_last()
+        self.renderer.RemoveActor(self._sky)
+        self.renderer.AddActor(self._sky)
 
     def set_ground_colour(self) -> None:
         """The plain's own colour in this theme."""
@@ -245,25 +262,89 @@ class Stage:
     def close(self) -> None:
         """Take the backdrop off the stage."""
         self.renderer.RemoveActor(self._sky)
-        self.renderer.RemoveActor(self.ground)
+        if self._ground is not None:
+            self._ground.remove()
+        self._surfaces.clear()
         self._materials.clear()
 
 
-def surface_actor(
-    vertices: NDArray[np.float32],
-    triangles: NDArray[np.int32],
-    colours: NDArray[np.uint8] | None,
-    material: Material,
-) -> vtkActor:
-    """Triangles with a colour per face, (t, 3), or of the material's own colour."""
-    data = vtkPolyData()
-    data.SetPoints(points_of(np.ascontiguousarray(vertices)))
-    data.SetPolys(cells_of(np.ascontiguousarray(triangles)))
-    if colours is not None:
-        array = numpy_to_vtk(np.ascontiguousarray(colours), deep=False)
-        array.SetName(COLOURS)
-        data.GetCellData().AddArray(array)
-    actor = vtkActor()
-    actor.SetMapper(mapper_for(data, colours=COLOURS if colours is not None else ""))
-    material.dress(actor)
-    return actor
+class Surface:
+    """Triangles with a colour per face (t, 3), or of the material's own colour: a plain and a fine actor.
+
+    They share the data; only one is visible. VTK ties a shader to a mapper, so changing the shader
+    of one actor back and forth would build it anew each time.
+    """
+
+    def __init__(
+        self,
+        stage: Stage,
+        vertices: NDArray[np.float32],
+        triangles: NDArray[np.int32],
+        colours: NDArray[np.uint8] | None,
+        material: Material,
+        *,
+        normals: NDArray[np.float32] | None = None,
+    ) -> None:
+        self._stage = stage
+        self.visible = True
+        self.colours = None if colours is None else np.ascontiguousarray(colours)
+        self.data = vtkPolyData()
+        self.data.SetPoints(points_of(np.ascontiguousarray(vertices)))
+        self.data.SetPolys(cells_of(np.ascontiguousarray(triangles)))
+        if self.colours is not None:
+            array = numpy_to_vtk(self.colours, deep=False)
+            array.SetName(COLOURS)
+            self.data.GetCellData().AddArray(array)
+        if normals is not None:
+            across = numpy_to_vtk(np.ascontiguousarray(normals), deep=False)
+            across.SetName("normals")
+            self.data.GetPointData().AddArray(across)
+        self.actors = [self._actor(material, fine, normals is not None) for fine in (False, True)]
+        stage.keep(self)
+        self.choose()
+
+    def _actor(self, material: Material, fine: bool, normals: bool) -> vtkActor:
+        mapper = mapper_for(self.data, colours=COLOURS if self.colours is not None else "")
+        if normals:
+            mapper.MapDataArrayToVertexAttribute(
+                "dtNormalMC", "normals", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+            )
+        actor = vtkActor()
+        actor.SetMapper(mapper)
+        material.dress(actor, fine=fine)
+        self._stage.renderer.AddActor(actor)
+        return actor
+
+    def recolour(self, colours: NDArray[np.uint8]) -> None:
+        """Write other colours to the faces."""
+        assert self.colours is not None
+        self.colours[:] = colours
+        self.data.GetCellData().GetArray(COLOURS).Modified()
+        self.data.Modified()
+
+    def choose(self) -> None:
+        """Show the actor of the stage's quality."""
+        for fine, actor in enumerate(self.actors):
+            actor.SetVisibility(self.visible and bool(fine) == self._stage.fine)
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show."""
+        self.visible = visible
+        self.choose()
+
+    def hide_bounds(self) -> None:
+        """Do not count towards the bounds of what is seen."""
+        for actor in self.actors:
+            actor.UseBoundsOff()
+
+    def draw_last(self) -> None:
+        """Draw after everything added so far."""
+        for actor in self.actors:
+            self._stage.renderer.RemoveActor(actor)
+            self._stage.renderer.AddActor(actor)
+
+    def remove(self) -> None:
+        """Take it off the stage."""
+        for actor in self.actors:
+            self._stage.renderer.RemoveActor(actor)
+        self._stage.forget(self)

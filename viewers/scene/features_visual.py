@@ -1,0 +1,232 @@
+"""Roads, water, green, parcels, points: what lies on the ground, in the colours of its role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from layers.builders.drape import drape_areas, drape_lines
+from layers.kinds.features import FeatureLayer
+from layers.kinds.layer import Layer
+from twin.style import Style
+from viewers.scene.colouring import by_column, plain
+from viewers.scene.ramps import rgb
+from viewers.scene.stage import Surface
+from viewers.scene.visual import Surroundings, Visual
+
+COLOURS = {
+    "roads": "#b3afa8", "water": "#5f8ea3", "green": "#a3b98a", "parcels": "#d8cfae",
+    "zoning": "#d9c9a8", "footprints": "#c9bfae", "features": "#c98f5f", "trees": "#7d9a66",
+}  # fmt: skip
+WIDTHS = {
+    "motorway": 14.0, "trunk": 12.0, "primary": 10.0, "secondary": 8.5, "tertiary": 7.0,
+    "residential": 5.0, "living_street": 4.5, "unclassified": 5.0, "service": 3.5, "pedestrian": 4.0,
+    "footway": 1.8, "path": 1.5, "steps": 1.8, "cycleway": 2.0, "track": 3.0, "rail": 2.5,
+}  # fmt: skip
+"""Metres, by OpenStreetMap's `highway`; a column "width" goes before."""
+BIAS = {"green": 6, "parcels": 8, "zoning": 8, "footprints": 10, "water": 12, "roads": 16}
+SELECTED = np.array([255, 140, 40], np.uint8)
+MARK_M = 2.2
+PICK_M = 4.0
+
+
+def line_widths(layer: FeatureLayer, style: Style) -> NDArray[np.float64]:
+    """Width of each line in metres: the style's, else a column's, else by the kind of way."""
+    count = len(layer.geometry)
+    if style.size > 0:
+        return np.full(count, style.size)
+    usual = 5.0 if layer.role == "roads" else 1.2
+    widths = np.full(count, usual)
+    for name in ("highway", "type", "fclass", "railway"):
+        if name in layer.columns:
+            kinds = layer.columns[name]
+            known = [WIDTHS.get(str(k).removesuffix("_link"), np.nan) for k in kinds]
+            widths = np.where(np.isfinite(known), known, widths)
+            break
+    for name in ("width", "WIDTH", "be_rong", "rong"):
+        if name in layer.columns and layer.columns[name].dtype.kind in "iuf":
+            given = layer.columns[name].astype(float)
+            return np.where((given > 0.5) & (given < 120), given, widths)
+    return widths
+
+
+def markers(
+    xyz: NDArray[np.float64], row: NDArray[np.int64], size: float
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
+    """A small post with a diamond on top at each position: vertices, triangles, row per face."""
+    shape = np.array(
+        [[0, 0, 0], [1, 0, 2], [0, 1, 2], [-1, 0, 2], [0, -1, 2], [0, 0, 3.2]], np.float64
+    ) * [size / 2, size / 2, size]
+    faces = np.array(
+        [[0, 2, 1], [0, 3, 2], [0, 4, 3], [0, 1, 4], [5, 1, 2], [5, 2, 3], [5, 3, 4], [5, 4, 1]]
+    )
+    vertices = (xyz[:, None, :] + shape[None]).reshape(-1, 3).astype(np.float32)
+    triangles = (faces[None] + np.arange(len(xyz))[:, None, None] * len(shape)).reshape(-1, 3)
+    return vertices, triangles.astype(np.int32), np.repeat(row, len(faces)).astype(np.int32)
+
+
+class FeaturesVisual(Visual):
+    """Draws areas and lines draped, points as markers."""
+
+    drapes = True
+    kind = "feature"
+
+    def __init__(self, around: Surroundings) -> None:
+        super().__init__(around)
+        self.version = 0
+        self._parts: list[tuple[Surface, NDArray[np.int32]]] = []
+        self._materials: list[Any] = []
+        self._layer: FeatureLayer | None = None
+        self._style: Style | None = None
+        self._of_row: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
+        self._box: NDArray[np.float64] | None = None
+        self._tree: shapely.STRtree | None = None
+        self._widths: NDArray[np.float64] = np.empty(0)
+        self._selected: int | None = None
+
+    def show(self, layer: Layer, style: Style) -> bool:
+        """Draw the layer; see `Visual.show`."""
+        assert isinstance(layer, FeatureLayer)
+        before = self._style
+        if layer is self._layer and style == before:
+            return False
+        anew = layer is not self._layer or before is None or before.size != style.size
+        self._layer, self._style = layer, style
+        if anew:
+            self._draw(layer, style)
+        self._colour(layer, style)
+        return True
+
+    def _draw(self, layer: FeatureLayer, style: Style) -> None:
+        self._clear()
+        self.version += 1
+        around = self.around
+        types = shapely.get_type_id(layer.geometry)
+        ground, origin = around.ground, around.frame.origin
+        bias = BIAS.get(layer.role, 20)
+        self._widths = line_widths(layer, style)
+        if np.isin(types, (3, 6)).any():
+            batch = drape_areas(layer.geometry, ground, origin=origin, lift=0.03 + bias * 0.004)
+            self._add(batch.vertices, batch.triangles, batch.face_row, layer.role, bias)
+        if np.isin(types, (1, 2, 5)).any():
+            batch = drape_lines(
+                layer.geometry, self._widths, ground, origin=origin, lift=0.06 + bias * 0.004
+            )
+            role = "roads" if layer.role == "water" else layer.role
+            self._add(batch.vertices, batch.triangles, batch.face_row, role, bias + 2)
+        if np.isin(types, (0, 4)).any():
+            self._add(*self._point_markers(layer, types, style), "points", 0)
+        boxes = [surface.data.GetBounds() for surface, _ in self._parts]
+        if boxes:
+            stacked = np.array(boxes)
+            self._box = np.array([f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)])
+
+    def _point_markers(
+        self, layer: FeatureLayer, types: NDArray[Any], style: Style
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
+        from layers.builders.ground import sample
+
+        rows = np.flatnonzero(np.isin(types, (0, 4)))
+        parts, index = shapely.get_parts(layer.geometry[rows], return_index=True)
+        xy = shapely.get_coordinates(parts)
+        z = np.zeros(len(xy)) if self.around.ground is None else sample(self.around.ground, xy)
+        z = np.where(np.isfinite(z), z, 0.0)
+        xyz = np.column_stack([xy, z]) - np.asarray(self.around.frame.origin)
+        return markers(xyz, rows[index], style.size or MARK_M)
+
+    def _add(
+        self,
+        vertices: NDArray[np.float32],
+        triangles: NDArray[np.int32],
+        face_row: NDArray[np.int32],
+        role: str,
+        bias: int,
+    ) -> None:
+        if not len(triangles):
+            return
+        kind = "water" if role == "water" else "tree" if role == "points" else "surface"
+        material = self.around.stage.material(kind, bias=bias)
+        self._materials.append(material)
+        colours = np.zeros((len(triangles), 3), np.uint8)
+        surface = Surface(self.around.stage, vertices, triangles, colours, material)
+        surface.set_visible(self.visible)
+        self._parts.append((surface, np.asarray(face_row)))
+
+    def _colour(self, layer: FeatureLayer, style: Style) -> None:
+        self.legend = None
+        if style.color_by in layer.columns:
+            values = layer.columns[style.color_by]
+            self._of_row, self.legend = by_column(values, style, layer=layer.id, title=style.color_by)
+        else:
+            chosen = rgb(style.color or COLOURS.get(layer.role, COLOURS["features"]))
+            vary = 0.03 if layer.role in ("green", "zoning", "parcels") and not style.color else 0.0
+            self._of_row = plain(len(layer.geometry), chosen, vary=vary)
+        for material in self._materials:
+            material.set_opacity(style.opacity)
+        self._write()
+
+    def _write(self) -> None:
+        of_row = self._of_row
+        if self._selected is not None and self._selected < len(of_row):
+            of_row = of_row.copy()
+            of_row[self._selected] = SELECTED
+        for surface, face_row in self._parts:
+            surface.recolour(of_row[face_row])
+
+    def highlight(self, row: int | None) -> None:
+        """Mark one feature."""
+        if row != self._selected:
+            self._selected = row
+            self._write()
+
+    def row_at(self, where: NDArray[np.float64]) -> int | None:
+        """The feature at a place on the ground, scene coordinates; the smallest where several lie."""
+        if self._layer is None or not self.visible:
+            return None
+        if self._tree is None:
+            self._tree = shapely.STRtree(self._layer.geometry)
+        x, y = (np.asarray(where[:2]) + self.around.frame.origin[:2]).tolist()
+        point = shapely.Point(x, y)
+        reach = max(PICK_M, float(self._widths.max()) / 2 if len(self._widths) else 0.0)
+        rows = self._tree.query(point, predicate="dwithin", distance=reach)
+        if not len(rows):
+            return None
+        shapes = self._layer.geometry[rows]
+        dimension = shapely.get_dimensions(shapes)
+        allowed = np.where(dimension == 2, 0.0, np.where(dimension == 1, self._widths[rows] / 2, PICK_M))
+        away = shapely.distance(shapes, point)
+        fits = away <= np.maximum(allowed, np.where(dimension == 1, 1.5, 0.0))
+        if not fits.any():
+            return None
+        rows, shapes, dimension = rows[fits], shapes[fits], dimension[fits]
+        return int(rows[np.lexsort((shapely.area(shapes), dimension))[0]])
+
+    @property
+    def box(self) -> NDArray[np.float64] | None:
+        """See `Visual.box`."""
+        return self._box
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show."""
+        self.visible = visible
+        for surface, _ in self._parts:
+            surface.set_visible(visible)
+
+    def nbytes(self) -> int:
+        """Bytes of the faces' colours and rows."""
+        return sum(face_row.nbytes * 2 for _, face_row in self._parts)
+
+    def _clear(self) -> None:
+        for surface, _ in self._parts:
+            surface.remove()
+        for material in self._materials:
+            self.around.stage.release(material)
+        self._parts, self._materials, self._box, self._tree = [], [], None, None
+
+    def remove(self) -> None:
+        """Take the features off the stage."""
+        self._clear()
+        self._layer = None
