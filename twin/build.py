@@ -74,7 +74,12 @@ def build(
     started = time.perf_counter()
     if isinstance(recipe, Path):
         recipe = read_recipe(recipe)
-    gathered = gather(recipe.source, crs=crs or recipe.crs, progress=progress.part(0.0, 0.6))
+    gathered = gather(
+        recipe.source,
+        crs=crs or recipe.crs,
+        heights=recipe.heights,
+        progress=progress.part(0.0, 0.6),
+    )
     read_at = time.perf_counter()
     builder = _Builder(gathered, recipe.buildings, progress.part(0.6, 1.0))
     layers = builder.layers(scheduler=scheduler, workers=workers)
@@ -108,7 +113,12 @@ def add_files(
     city: City, sources: Sequence[SourceRequest], *, progress: Progress = SILENT
 ) -> tuple[list[Layer], list[Notice]]:
     """Layers of more files for a city that stands, on the city's ground; ids are free in it."""
-    gathered = gather(sources, crs=city.frame.crs, progress=progress.part(0.0, 0.7))
+    gathered = gather(
+        sources,
+        crs=city.frame.crs,
+        heights=city.frame.vertical,
+        progress=progress.part(0.0, 0.7),
+    )
     ground = next(
         (
             layer

@@ -209,13 +209,14 @@ def _in_words(report: dict[str, Any]) -> str:
 
 
 def _health(options: argparse.Namespace) -> int:
-    from layers.health.assess import as_json, assess_city
+    from layers.health.assess import assess_city
+    from layers.health.records import as_json
 
     groups = [_layers_of(target, options.crs) for target in options.target]
     targets = [
         one
         for layers in groups
-        for one in as_json(assess_city({layer.id: layer for layer in layers}))["targets"]
+        for one in as_json(assess_city({layer.id: layer for layer in layers}).values())["targets"]
     ]
     if options.json:
         print_json({"targets": targets})

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from layers.builders.reproject import to_crs
-
 from layers.crs import describe, horizontal, normalise
 from layers.errors import CityError
 from layers.kinds.layer import Layer
@@ -61,13 +60,17 @@ def unique_id(wanted: str, taken: Sequence[str] | set[str]) -> str:
     return name
 
 
-def gather(sources: Sequence[SourceRequest], *, crs: str, progress: Progress) -> Gathered:
+def gather(
+    sources: Sequence[SourceRequest], *, crs: str, heights: str = "", progress: Progress
+) -> Gathered:
     """Read all sources and bring them to `crs`.
 
     Parameters
     ----------
     crs
         Project CRS; "" takes the first projected one in metres that a source states, else UTM.
+    heights
+        Vertical datum of the sources that do not say theirs.
 
     Raises
     ------
@@ -98,7 +101,15 @@ def gather(sources: Sequence[SourceRequest], *, crs: str, progress: Progress) ->
         identity = unique_id(slug(request.name or placed.name), taken)
         taken.add(identity)
         gathered.pairs.append(
-            (request, replace(placed, id=identity, name=request.name or placed.name))
+            (
+                request,
+                replace(
+                    placed,
+                    id=identity,
+                    name=request.name or placed.name,
+                    vertical=placed.vertical or heights,
+                ),
+            )
         )
     read.clear()
     return gathered

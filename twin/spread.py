@@ -68,7 +68,7 @@ def spread_buildings(
     jobs = [
         {
             "footprints": _outlines(whole, rows),
-            "points": [part for cloud in points if (part := _near(cloud, whole.footprints[rows]))],
+            "points": [near for cloud in points if (near := _near(cloud, whole.footprints[rows]))],
             "ground": _window(ground, whole.footprints[rows]),
             "surface": _window(surface, whole.footprints[rows]),
             "above_ground": _window(above_ground, whole.footprints[rows]),
@@ -76,7 +76,7 @@ def spread_buildings(
         }
         for rows in tiles
     ]
-    columns = {
+    columns: dict[str, Any] = {
         key: np.array(getattr(whole, key))
         for key in ("height", "method", "points", "rmse", "ground")
     }
@@ -113,7 +113,8 @@ def _outlines(layer: BuildingsLayer, rows: NDArray[np.int64]) -> FeatureLayer:
 
 def _box(outlines: NDArray[np.object_]) -> NDArray[np.float64]:
     box: NDArray[np.float64] = shapely.total_bounds(outlines)
-    return box + np.array([-MARGIN_M, -MARGIN_M, MARGIN_M, MARGIN_M])
+    box += (-MARGIN_M, -MARGIN_M, MARGIN_M, MARGIN_M)
+    return box
 
 
 def _near(cloud: PointCloudLayer, outlines: NDArray[np.object_]) -> PointCloudLayer | None:
@@ -167,7 +168,7 @@ def _workers(scheduler: str, count: int) -> Iterator[Submit]:
             code="dask-missing",
         ) from None
     try:
-        client = Client(scheduler, timeout="5s", set_as_default=False)
+        client = Client(scheduler, timeout="5s")
     except (OSError, TimeoutError, ValueError) as damage:
         raise CityError(
             f"The Dask scheduler {scheduler} does not answer",
@@ -191,7 +192,7 @@ def _workers(scheduler: str, count: int) -> Iterator[Submit]:
                 client.submit(work, **job, workers=chosen, pure=False): number
                 for number, job in enumerate(jobs)
             }
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 try:
                     yield futures[future], future.result()
                 except Exception as damage:  # whatever a worker raised is told as one thing
