@@ -101,7 +101,8 @@ def moved(areas: NDArray[np.object_], offset: tuple[float, float, float]) -> NDA
     shift = np.asarray(offset[:2])
 
     def relative(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return xy - shift
+        local: NDArray[np.float64] = xy - shift
+        return local
 
     return np.asarray(shapely.transform(areas, relative))
 

@@ -21,6 +21,7 @@ LOWEST_M = 3.0
 """Lower canopy is shrub."""
 HIGHEST_M = 120.0
 """No tree is higher (Hyperion: 116 m)."""
+WIDEST_M = 30.0
 MOST_TREES = 200_000
 
 _HEIGHTS = (
@@ -72,10 +73,11 @@ def crown_of(height: NDArray[np.floating]) -> NDArray[np.float64]:
     """Crown diameter in metres expected of a tree of `height` metres.
 
     Popescu & Wynne (2004), "Seeing the trees in the forest", PE&RS 70(5), eq. for deciduous trees:
-    3.09632 + 0.00895 h².
+    3.09632 + 0.00895 h²; at most as wide as high, and `WIDEST_M`, beyond the trees they measured.
     """
-    crown: NDArray[np.float64] = 3.09632 + 0.00895 * np.asarray(height, dtype=np.float64) ** 2
-    return np.minimum(crown, np.maximum(np.asarray(height, dtype=np.float64), 1.0))
+    tall = np.asarray(height, dtype=np.float64)
+    crown: NDArray[np.float64] = np.clip(3.09632 + 0.00895 * tall**2, None, WIDEST_M)
+    return np.minimum(crown, np.maximum(tall, 1.0))
 
 
 def trees_from_features(features: FeatureLayer, ground: ElevationLayer | None) -> Trees:
@@ -124,7 +126,7 @@ def trees_from_canopy(
     smooth = ndimage.gaussian_filter(heights, sigma=0.5)  # breaks ties of whole metres
     peak = (smooth == ndimage.maximum_filter(smooth, size=3)) & (heights >= lowest)
     row, col = np.nonzero(peak)
-    height = heights[row, col].astype(np.float64)
+    height = ndimage.maximum_filter(heights, size=3)[row, col].astype(np.float64)
     xy = np.column_stack(
         [
             canopy.west + (col + 0.5) * canopy.cell_x,
