@@ -46,6 +46,17 @@ _SURVEYED = (
     ("surveyed_floors", "INTEGER"),
     ("surveyed_use", "TEXT"),
 )
+_AS_SURVEYED = {
+    "id": "id",
+    "ground": "ground",
+    "height": "coalesce(surveyed_height, height)",
+    "method": "coalesce(surveyed_method, method)",
+    "points": "points",
+    "rmse": "surveyed_rmse",
+    "floors": "coalesce(surveyed_floors, floors)",
+    "use": "coalesce(surveyed_use, use)",
+    "lod": "lod",
+}
 _RESERVED = re.compile(r"(gpkg|rtree|sqlite|dothi)_", re.IGNORECASE)
 
 Fields = dict[str, Any]
@@ -76,7 +87,7 @@ def read_features(
     database: Database, table: str, specs: Sequence[ColumnSpec]
 ) -> tuple[Fields, tuple[Notice, ...]]:
     """Geometry and attributes of `table`, without rows that have no geometry (any more)."""
-    columns = _select(database, table, [s.column for s in specs])
+    columns = _select(database, table, [quoted(s.column) for s in specs])
     geometry = from_blobs(columns[0])
     whole = np.array([one is not None for one in geometry], dtype=bool)
     with_values = _attributes(table, columns[1:], specs)
@@ -134,17 +145,8 @@ def read_buildings(
 
     Rows that another program added have no survey: what stands there counts as surveyed.
     """
-    names = [name for name, _ in (*_STANDING, *_SURVEYED)]
-    columns = _select(database, table, names + [s.column for s in specs])
-    found: dict[str, Sequence[Any]] = dict(zip(names, columns[1 : len(names) + 1], strict=True))
-    for name in ("height", "method", "floors", "use"):
-        surveyed = found[f"surveyed_{name}"]
-        if None in surveyed:
-            pairs = zip(surveyed, found[name], strict=True)
-            found[name] = [there if there is not None else stands for there, stands in pairs]
-        else:
-            found[name] = surveyed
-    found["rmse"] = found["surveyed_rmse"]
+    columns = _select(database, table, [*_AS_SURVEYED.values(), *(quoted(s.column) for s in specs)])
+    found = dict(zip(_AS_SURVEYED, columns[1:], strict=False))
     footprints = from_blobs(columns[0])
     try:
         height = np.array(found["height"], dtype=np.float64)
@@ -171,7 +173,7 @@ def read_buildings(
     measured = (fields["height"] > 0) & np.isfinite(fields["height"])
     whole = outlined & named & measured & np.isfinite(fields["ground"])
     fields = {name: values[whole] for name, values in fields.items()}
-    attributes = _attributes(table, columns[len(names) + 1 :], specs)
+    attributes = _attributes(table, columns[len(_AS_SURVEYED) + 1 :], specs)
     fields["columns"] = {name: values[whole] for name, values in attributes.items()}
     return fields, _dropped(table, whole)
 
@@ -297,7 +299,7 @@ def _insert(
 
 
 def _select(database: Database, table: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
-    listed = ", ".join(["geom", *map(quoted, names)])
+    listed = ", ".join(["geom", *names])
     try:
         rows = database.rows(f"SELECT {listed} FROM {quoted(table)} ORDER BY fid")
     except CityError as damage:
