@@ -123,10 +123,11 @@ def trees_from_canopy(
 
     heights = np.nan_to_num(canopy.heights, nan=0.0)
     heights = np.where(heights <= HIGHEST_M, heights, np.float32(0))
-    smooth = ndimage.gaussian_filter(heights, sigma=0.5)  # breaks ties of whole metres
+    # on a plateau of equal heights (whole metres) its middle is the top
+    smooth = heights + 1e-4 * ndimage.gaussian_filter(heights, sigma=1.0, output=np.float64)
     peak = (smooth == ndimage.maximum_filter(smooth, size=3)) & (heights >= lowest)
     row, col = np.nonzero(peak)
-    height = ndimage.maximum_filter(heights, size=3)[row, col].astype(np.float64)
+    height = heights[row, col].astype(np.float64)
     xy = np.column_stack(
         [
             canopy.west + (col + 0.5) * canopy.cell_x,
