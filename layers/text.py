@@ -28,6 +28,7 @@ _LATIN_PRIOR = 0.4  # share of proper syllables above which Vietnamese beats any
 _SMOOTHING = 1.6  # one marked word proves nothing, two proper syllables do
 _MOST_TOKENS = 20_000  # a file's distinct words beyond these change no score
 _TOKEN = re.compile(rb"[A-Za-z\x80-\x9f\xa1-\xff]+")
+_BEYOND = re.compile("[^\x00-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 _LATIN_EDGES = "²³°º½¼¾·´`“”‘’„‚–—…«»•™"
 _ALIASES = {
     "utf8": "utf-8",
@@ -214,17 +215,15 @@ def _cut_off(raw: bytes) -> int:
 
 def _as_bytes(text: str) -> bytes | None:
     """The bytes that Latin-1 or CP1252 shows as `text`, None where neither does."""
-    result = bytearray()
-    for letter in text:
-        code = ord(letter)
-        if code < 0x100:
-            result.append(code)
-            continue
-        try:
-            result += letter.encode("cp1252")
-        except UnicodeEncodeError:
-            return None
-    return bytes(result)
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        pass
+    if _BEYOND.search(text):
+        return None
+    return b"".join(
+        letter.encode("latin-1" if ord(letter) < 0x100 else "cp1252") for letter in text
+    )
 
 
 def _from_latin(text: str, encoding: str) -> str:

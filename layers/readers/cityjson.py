@@ -19,8 +19,9 @@ from layers.progress import Progress
 from layers.readers.cityjson_buildings import Model, buildings_of, layer_of_buildings
 from layers.readers.cityjson_columns import columns_of
 from layers.readers.cityjson_file import CityFile, open_city
-from layers.readers.cityjson_geometry import checked, outlines, triangles_of, united
+from layers.readers.cityjson_geometry import checked, outlines, united
 from layers.readers.cityjson_objects import AREA_ROLES, Gathered, Things, gathered
+from layers.readers.cityjson_triangles import triangles_of
 from layers.readers.layer_ids import ids_and_names
 from layers.readers.looking import looked_at
 from layers.readers.place import Place, place, source_of

@@ -20,10 +20,10 @@ from layers.readers.cityjson_geometry import (
     checked,
     kinds_by_slope,
     outlines,
-    triangles_of,
     united,
 )
 from layers.readers.cityjson_objects import Survey
+from layers.readers.cityjson_triangles import triangles_of
 from layers.readers.columns import floors_column, numbers, use_column
 from layers.source import Source
 
