@@ -119,6 +119,7 @@ def _build(options: argparse.Namespace) -> int:
     import psutil
 
     from twin.build import build
+    from twin.first_view import first_view
     from twin.info import city_info
     from twin.project.store import Project
 
@@ -130,7 +131,7 @@ def _build(options: argparse.Namespace) -> int:
         scheduler=options.scheduler,
         workers=options.workers,
     )
-    project = Project.create(options.out, result.city, view={"hidden": sorted(result.hidden)})
+    project = Project.create(options.out, result.city, view=first_view(result.city, result.hidden))
     rows, intact = len(project.journal_rows()), project.journal_intact()
     project.close()
     elapsed = {**result.elapsed_s, "total": time.perf_counter() - started}

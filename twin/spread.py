@@ -192,7 +192,7 @@ def _workers(scheduler: str, count: int) -> Iterator[Submit]:
                 client.submit(work, **job, workers=chosen, pure=False): number
                 for number, job in enumerate(jobs)
             }
-            for future in as_completed(futures, loop=client.loop):
+            for future in as_completed(futures):
                 try:
                     yield futures[future], future.result()
                 except Exception as damage:  # whatever a worker raised is told as one thing

@@ -7,6 +7,7 @@ from pathlib import Path
 from layers.progress import SILENT, Progress
 from twin.build import build
 from twin.demo.generate import demo_folder, generate, is_ready
+from twin.first_view import first_view
 from twin.project.recognise import is_project
 from twin.project.store import Project
 
@@ -25,6 +26,6 @@ def demo_city(out: Path | None = None, *, progress: Progress = SILENT) -> Path:
     city = out or folder / "ward.dothi.gpkg"
     if not is_project(city):
         result = build(folder / "recipe.toml", progress=progress.part(0.6, 0.95))
-        Project.create(city, result.city, view={"hidden": sorted(result.hidden)}).close()
+        Project.create(city, result.city, view=first_view(result.city, result.hidden)).close()
     progress.step(1.0, f"{city.name} is ready")
     return city
