@@ -11,7 +11,7 @@ import shapely
 
 from layers.crs import describe
 from layers.errors import ReadError
-from layers.kinds.features import FeatureLayer
+from layers.kinds.features import ROLES, FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.mesh import MeshLayer
 from layers.notices import Notice
@@ -28,6 +28,7 @@ from layers.readers.place import Place, place, source_of
 from layers.readers.registry import ReadOptions, SourcePreview
 from layers.readers.repair import repaired
 from layers.readers.table import Table
+from layers.source import Source
 
 _LOOK_BUILDINGS = 500
 
@@ -55,7 +56,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
             raise _nothing(path, found)
         where = place(path.name, city.crs, bounds, options)
         progress.step(0.8, f"Placing {path.name}")
-        return _layers(path, options, city, found, model, ground, tables, where)
+        layers = _layers(path, options, city, found, model, ground, tables, where)
+        return _asked(layers, options, path.name)
 
 
 def preview(path: Path, options: ReadOptions) -> list[SourcePreview]:
@@ -90,6 +92,23 @@ def preview(path: Path, options: ReadOptions) -> list[SourcePreview]:
     return result
 
 
+def _asked(layers: list[Layer], options: ReadOptions, name: str) -> list[Layer]:
+    """Only the layer of the asked type of city object, or of the asked role."""
+    chosen = layers
+    if options.layer:
+        chosen = [one for one in layers if one.source and one.source.layer == options.layer]
+    elif options.role in ROLES and options.role != "footprints":
+        chosen = [one for one in layers if getattr(one, "role", "") == options.role]
+    if not chosen:
+        have = ", ".join(one.source.layer for one in layers if one.source)
+        raise ReadError(
+            f"{name} holds no {options.layer or options.role}",
+            hint=f"It has {have}.",
+            code="nothing-found",
+        )
+    return chosen
+
+
 def _refuse_degrees(path: Path, city: CityFile, options: ReadOptions) -> None:
     given = options.crs and (options.force_crs or not city.crs)
     stated = options.crs if given else city.crs
@@ -120,7 +139,11 @@ def _layers(
     names = iter(ids_and_names(path, titles))
     notices = [*where.notices, *_skipped(found, path.name)]
     layers: list[Layer] = []
-    facts: dict[str, Any] = {"crs": where.crs, "vertical": where.vertical, "source": source}
+    facts: dict[str, Any] = {"crs": where.crs, "vertical": where.vertical}
+
+    def of(kind: str) -> Source:
+        return msgspec.structs.replace(source, layer=kind)
+
     if model is not None:
         id, name = next(names)
         layers += layer_of_buildings(
@@ -130,6 +153,7 @@ def _layers(
             id=id,
             name=name,
             notices=notices,
+            source=of("Building"),
             **facts,
         )
     for table in tables:
@@ -142,6 +166,7 @@ def _layers(
                 columns=table.columns,
                 role=table.role,
                 notices=table.notices,
+                source=of(table.layer),
                 **facts,
             )
         )
@@ -157,6 +182,7 @@ def _layers(
                 vertices=(vertices - [offset[0], offset[1], 0.0])
                 * [1.0, 1.0, where.metres_per_height],
                 triangles=triangles,
+                source=of("TINRelief"),
                 **facts,
             )
         )

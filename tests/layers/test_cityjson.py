@@ -363,3 +363,14 @@ def test_the_hague_has_its_terrain_and_closed_parts(data):
     assert survey.ground.min() >= low - 0.001
     assert (survey.ground + survey.height).max() == pytest.approx(high, abs=0.001)
     assert survey.vertical == "NAP height"
+
+
+@pytest.mark.data
+def test_one_type_of_object_can_be_asked_for_alone(data):
+    path = data / "delft/delft_lod1.city.json"
+    lakes = only(read(path, ReadOptions(layer="WaterBody")))
+    assert (lakes.role, lakes.count, lakes.source.layer) == ("water", 3, "WaterBody")
+    assert only(read(path, ReadOptions(role="water"))).count == 3
+    with pytest.raises(ReadError, match="no Tunnel") as refused:
+        read(path, ReadOptions(layer="Tunnel"))
+    assert "WaterBody" in refused.value.hint

@@ -376,3 +376,26 @@ def test_the_header_of_a_shapefile_is_checked(tmp_path):
     shutil.copy(path, tmp_path / "x.shx")
     with pytest.raises(ReadError, match="no shapefile"):
         read(path)
+
+
+@pytest.mark.parametrize("charset", ["WindowsLatin1", "Neutral"])
+@pytest.mark.parametrize("encoding", ["tcvn3", "vni", "cp1258"])
+def test_mapinfo_in_an_old_encoding_is_read(tmp_path, charset, encoding):
+    mif, mid = tmp_path / "nha.mif", tmp_path / "nha.mid"
+    mif.write_text(
+        f'Version 300\nCharset "{charset}"\nDelimiter ","\n'
+        'CoordSys Earth Projection 8, 104, "m", 105, 0, 0.9999, 500000, 0\n'
+        "Columns 1\n  ten Char(60)\nData\n\n"
+        + "".join(f"Point {587000 + i} 2324000\n" for i in range(3))
+    )
+    rows = [b'"' + encoded(street, encoding) + b'"\n' for street in STREETS]
+    mid.write_bytes(b"".join(rows))
+    layer = only(read(mif))
+    assert layer.columns["ten"].tolist() == STREETS
+    assert layer.source.encoding == encoding
+
+
+def test_lines_of_geojson_are_read(tmp_path):
+    path = tmp_path / "posts.jsonl"
+    frame(a=[1, 2, 3]).to_crs(4326).to_file(path, driver="GeoJSONSeq")
+    assert only(read(path)).count == 3
