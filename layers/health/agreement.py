@@ -36,7 +36,7 @@ def grids_aligned(subject: Subject) -> Finding | None:
                 Found(
                     what=f"Cells of {other.cell_x:.6g} × {other.cell_y:.6g} m in “{other.name}” do "
                     f"not line up with {layer.cell_x:.6g} × {layer.cell_y:.6g} m here: they drift "
-                    f"by {drift:.2f} of a cell",
+                    f"by up to {drift:.2f} cells",
                     count=1,
                     fix="Resample one to the grid of the other before comparing cell by cell.",
                     where=((layer.west, layer.north),),

@@ -33,6 +33,7 @@ _UNIT = re.compile(
     r"[_\s\[(:](m|mm|cm|km|m2|m3|ha|km2|ft|feet|kmh|km_h|mph|kn|metre|metres|meter|meters|sqm)[\])]?$",
     re.IGNORECASE,
 )
+_BEYOND_LATIN = re.compile("[^\x00-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]")
 
 
 def attributes_filled(subject: Subject) -> Finding | None:
@@ -239,6 +240,8 @@ def _is_utf8_taken_for_latin(text: str) -> bool:
 
 
 def _latin_bytes(text: str) -> bytes | None:
+    if _BEYOND_LATIN.search(text):  # much faster than failing to encode, and most texts fail
+        return None
     for encoding in ("cp1252", "latin-1"):
         try:
             return text.encode(encoding)

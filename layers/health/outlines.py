@@ -45,11 +45,13 @@ def invalid_outlines(subject: Subject) -> Finding | None:
         return None
     wrong = np.flatnonzero(~subject.valid)
     repaired = sum(notice.count for notice in _repairs(subject))
-    count = min(len(wrong) + repaired, len(subject.outlines))
+    # A layer may hold lines beside a few areas, and repairs are told of both together.
+    total = len(subject.geometry)
+    count = min(len(wrong) + repaired, total)
     return share(
         count,
-        len(subject.outlines),
-        f"{count:,} of {len(subject.outlines):,} outlines crossed themselves or were not closed; "
+        total,
+        f"{count:,} of {total:,} outlines crossed themselves or were not closed; "
         f"{repaired:,} were repaired when they were read",
         "Repair them in the source file, so that everyone gets the same outlines.",
         where=subject.places(subject.outlines[wrong]) + _where_repaired(subject),

@@ -18,8 +18,8 @@ from layers.kinds.pointcloud import PointCloudLayer
 from layers.source import Source
 
 OPEN_FORMATS = (
-    "gpkg", "geopackage", "geojson", "flatgeobuf", "parquet", "gtiff", "tiff", "cog", "aaigrid",
-    "las", "laz", "copc", "cityjson", "osm", "pbf", "csv", "sqlite", "gml", "gltf",
+    "gpkg", "geopackage", "json", "flatgeobuf", "parquet", "gtiff", "tiff", "cog", "aaigrid",
+    "las", "laz", "copc", "openstreetmap", "osm", "pbf", "csv", "sqlite", "gml", "gltf",
 )  # fmt: skip
 """Open, documented and read by free programs."""
 
@@ -92,12 +92,14 @@ def crs_registered(subject: Subject) -> Finding | None:
 
 
 def unit_metre(subject: Subject) -> Finding | None:
-    """Whether one step in x and y is a metre."""
+    """Whether one step in x and y is a metre (0), a degree (0.3), or anything else (1)."""
     system = _described(subject.layer.crs)
     if system is None:
         return None
+    # Degrees are how data is passed on, and no one takes them for metres; feet are a trap.
+    bad = 0.0 if system.metres_per_unit == 1.0 else 1.0 if system.is_projected else 0.3
     return whole(
-        0.0 if system.metres_per_unit == 1.0 else 1.0,
+        bad,
         f"One step in x and y is a {system.unit_name}, not a metre",
         "Bring the layer to the project's coordinate system before measuring anything on it.",
     )

@@ -20,6 +20,11 @@ mast may stand out, and heights above ground count as surface."""
 POSSIBLE_M = {"ground": (-430.0, 8850.0), "surface": (-430.0, 9000.0)}
 """From the shore of the Dead Sea to the top of Everest."""
 
+MOST_CLASSES = 30
+CLASS_JUMPS = 0.1
+"""Of the steps between cells of classes, more than this leap over a third of all values; terrain in
+whole metres climbs by one metre from cell to cell nearly everywhere."""
+
 ABOVE_GROUND_M = (-1.0, 830.0)
 _BAND_ROWS = 1024
 
@@ -89,6 +94,28 @@ def whole_metres(subject: Subject) -> Finding | None:
         bad,
         "All heights are whole metres: each is off by up to 0.5 m (0.29 m RMS)",
         "Ask for the grid with decimals; slopes and water need centimetres.",
+    )
+
+
+def heights_not_classes(subject: Subject) -> Finding | None:
+    """Whether a grid holds a few whole numbers that jump from cell to cell, as classes do."""
+    layer = subject.layer
+    if not isinstance(layer, ElevationLayer) or layer.surface not in ("ground", "surface"):
+        return None
+    # A corner of a large grid tells as much as all of it: classes are found everywhere.
+    heights = layer.heights[:_BAND_ROWS, :_BAND_ROWS]
+    values = np.unique(heights[np.isfinite(heights)])
+    if len(values) < 3 or len(values) > MOST_CLASSES or (values != np.round(values)).any():
+        return whole(0.0, "", "")
+    steps = np.concatenate([np.abs(np.diff(heights, axis=axis)).ravel() for axis in (0, 1)])
+    steps = steps[np.isfinite(steps) & (steps > 0)]
+    leap = max(1.0, float(values[-1] - values[0]) / 3)
+    jumps = float((steps > leap).mean()) if len(steps) else 0.0
+    return whole(
+        1.0 if jumps > CLASS_JUMPS else 0.0,
+        f"It holds {len(values)} whole numbers only, and {jumps:.0%} of the steps between cells "
+        "leap over a third of them: land-cover classes rather than heights",
+        "Import it with another role, or leave it out.",
     )
 
 

@@ -173,7 +173,7 @@ def test_geocentric_coordinates_are_none_of_a_map():
 
 def test_feet_and_degrees_are_no_metres():
     assert run("unit-metre", trees()).bad == 0.0
-    assert run("unit-metre", trees(crs="EPSG:4326", x=105.8, y=21.0)).bad == 1.0
+    assert run("unit-metre", trees(crs="EPSG:4326", x=105.8, y=21.0)).bad == 0.3
     feet = run("unit-metre", trees(crs=LYON_FEET, x=3_100_000, y=10_070_000))
     assert feet.bad == 1.0
     assert "foot" in feet.found[0].what
@@ -255,7 +255,7 @@ def test_formats_are_open_lossy_or_closed():
     def bad(driver):
         return run("open-format", trees(source=Source(path="x", driver=driver))).bad
 
-    assert [bad("GPKG"), bad("ESRI Shapefile"), bad("DWG")] == [0.0, 0.3, 1.0]
+    assert [bad("GPKG"), bad("OpenStreetMap"), bad("ESRI Shapefile"), bad("DWG")] == [0, 0, 0.3, 1]
 
 
 def test_texts_in_an_old_encoding_cost_half():

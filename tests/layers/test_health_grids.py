@@ -165,6 +165,13 @@ def test_whole_metres_are_coarse_and_half_metres_are_not():
     assert run("whole-metres", grid(np.zeros((5, 5)))) is None  # flat says nothing
 
 
+def test_classes_are_no_heights_and_gentle_slopes_in_whole_metres_are():
+    classes = np.array([[1, 5, 5, 2], [1, 1, 7, 7], [6, 6, 1, 2]] * 3)
+    assert run("heights-not-classes", grid(classes)).bad == 1.0
+    slope = np.round(np.add.outer(np.arange(20), np.arange(20)) / 4)
+    assert run("heights-not-classes", grid(slope)).bad == 0.0
+
+
 def test_a_no_data_value_taken_for_a_height_is_impossible():
     heights = np.full((10, 10), 8.25)
     heights[:2] = -9999.0

@@ -174,6 +174,16 @@ def test_goteborg_has_more_outlines_than_terrain(data):
     assert 137 - 41 <= count(one, "ground-under-outlines") <= 137 - 25
 
 
+def test_the_land_cover_of_goteborg_is_no_terrain(data):
+    folder = data / "goteborg"
+    cover = assess(grid(folder / "landcover.tif", "ground"), today=TODAY)
+    assert (cover.grade, cover.limited_by) == ("E", "heights-not-classes")
+    terrain = assess(grid(folder / "DEM_KRbig.tif", "ground"), today=TODAY)
+    assert terrain.result("heights-not-classes").score == 100
+    coarse = assess(grid(data / "bilbao" / "DEM.tif", "ground"), today=TODAY)
+    assert coarse.result("heights-not-classes").score == 100
+
+
 def test_autzen_is_unclassified_and_in_feet(data):
     (cloud,) = read(data / "autzen" / "autzen_south.laz")
     one = assess(cloud, today=TODAY)
