@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layers.health.subject import Subject
 from layers.kinds.pointcloud import BUILDING, GROUND, NOISE, WATER, PointCloudLayer
 
-MOST_POINTS = 500_000
+MOST_POINTS = 200_000
 """Points looked up; more are thinned evenly, and the finding says so."""
 
 

@@ -151,8 +151,6 @@ def _repeated_pixels(layer: ImageryLayer, other: ImageryLayer) -> float:
 
 def _repeated_points(layer: PointCloudLayer, other: PointCloudLayer) -> float:
     """Share of sampled points that the other cloud holds too, to the centimetre."""
-    from scipy.spatial import cKDTree
-
     every = max(1, -(-layer.count // SAMPLE))
     mine = layer.xyz[::every].astype(np.float64) + np.asarray(layer.offset)
     low, high = mine.min(axis=0) - 0.01, mine.max(axis=0) + 0.01
@@ -164,6 +162,8 @@ def _repeated_points(layer: PointCloudLayer, other: PointCloudLayer) -> float:
     theirs = theirs[np.isin(_square_metre(theirs), np.unique(_square_metre(mine)))]
     if not len(theirs):
         return 0.0
+    from scipy.spatial import cKDTree
+
     # float32 offsets blur the third decimal: one centimetre, not equality.
     distance, _ = cKDTree(theirs).query(mine, distance_upper_bound=0.01)
     return float(np.isfinite(distance).mean())
