@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -512,6 +515,34 @@ def test_a_moved_source_is_told_asked_for_and_found(
         assert source is not None and Path(source.path).name == "moved.tif"
 
 
+def test_an_absent_layer_can_be_given_up(path: Path, photo: ImageryLayer, city: City) -> None:
+    project = Project.create(path, city.with_layer(photo))
+    project.document.do(SetStyle(layer="photo", style=Style(opacity=0.5)))
+    project.document.do(RAISE)
+    project.close()
+    shutil.rmtree(path.with_suffix(".cache"))
+    shutil.rmtree(path.parent / "photos")
+    with Project.open(path) as project:
+        with pytest.raises(CityError):
+            project.give_up("ground")
+        project.give_up("photo")
+        assert project.absent == () and project.notices == []
+        project.save()
+    with Project.open(path) as project:
+        assert project.notices == []
+        assert list(project.city.layers) == ["ground", "buildings", "roads"]
+        assert project.city.building("buildings", "nhà-1").height == 30.3
+
+
+def test_a_cache_keeps_a_picture_whose_file_is_gone(path: Path, photo: ImageryLayer) -> None:
+    Project.create(path, make_city(photo)).close()
+    shutil.rmtree(path.parent / "photos")
+    with Project.open(path) as project:
+        assert [one.code for one in project.notices] == ["source-moved"]
+        assert project.absent == ()
+        assert differences(photo, project.city.layers["photo"]) == []
+
+
 def test_another_file_does_not_pass_for_the_source(path: Path, photo: ImageryLayer) -> None:
     Project.create(path, make_city(photo)).close()
     original = path.parent / "photos" / "ortho.tif"
@@ -629,6 +660,42 @@ def test_options_say_how_a_file_is_read_again(path: Path, photo: ImageryLayer) -
     with sqlite3.connect(path) as database:
         (record,) = database.execute("SELECT record FROM dothi_contents").fetchone()
     assert '"role":"imagery"' in record and '"licence":"CC0"' in record
+
+
+# -- speed and threads ------------------------------------------------------------------------
+
+
+def test_opening_needs_none_of_the_slow_libraries(path: Path, city: City) -> None:
+    Project.create(path, city).close()
+    script = """
+import sys
+from pathlib import Path
+from twin.edits.registry import RemoveLayer
+from twin.project.store import Project
+project = Project.open(Path(sys.argv[1]))
+project.document.do(RemoveLayer(layer="roads"))
+project.save()
+project.close()
+slow = ("pandas", "geopandas", "pyogrio", "rasterio", "pyproj", "scipy", "laspy", "pyarrow", "vtk")
+print([name for name in slow if name in sys.modules])
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    assert said.stdout.strip() == "[]"
+
+
+def test_a_project_opened_by_a_worker_is_used_by_the_window(path: Path, city: City) -> None:
+    Project.create(path, city).close()
+    with ThreadPoolExecutor(1) as worker:
+        project = worker.submit(Project.open, path).result()
+    project.document.do(RAISE)
+    with reopened(project) as again:
+        assert again.city.building("buildings", "nhà-1").height == 30.3
 
 
 # -- real data --------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 from collections.abc import Iterable
 from typing import Any
@@ -107,6 +108,14 @@ def intact(database: Database) -> bool:
     all_rows = rows(database)
     head = all_rows[-1].hash if all_rows else SEED
     return first_broken(all_rows) is None and meta(database).get("journal", SEED) == head
+
+
+def login_name() -> str:
+    """Who works here, as the system knows; "" for a user without a name, as in some containers."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return ""
 
 
 def _row(values: tuple[Any, ...]) -> JournalRow:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -49,7 +48,7 @@ class Project:
         self.absent: tuple[AbsentLayer, ...] = ()
         self._opened = opened
         self._contents = contents
-        self._author = author or _login()
+        self._author = author or journal.login_name()
         self._steps = (0, 0)  # that can be undone and redone by replaying from the last save
         self._waiting = False  # some recorded edits could not be done again
 
@@ -309,6 +308,25 @@ class Project:
             found.city, LayerFound(layer=layer_id), done=found.done, undone=found.undone
         )
 
+    def give_up(self, layer_id: str) -> None:
+        """Take an absent layer, and recorded edits that need it, out of the project for good.
+
+        Not a step of undo: ask first.
+
+        Raises
+        ------
+        CityError
+            The layer is not absent; one that is there is removed by an edit.
+        """
+        self._check_writable()
+        if layer_id not in {one.id for one in self.absent}:
+            raise CityError(f"There is no absent layer {layer_id}", code="layer-unknown")
+        rest = tuple(one for one in self.absent if one.id != layer_id)
+        with self._writing():
+            snapshot.write(self._contents, self.city, rest)
+        self.absent, self._waiting, self._steps = rest, False, (0, 0)
+        self.notices = [one for one in self.notices if one.source not in (layer_id, self.path.name)]
+
     # -- inside -----------------------------------------------------------------------------
 
     @property
@@ -380,10 +398,3 @@ class Project:
     def _writing(self) -> Iterator[None]:
         with self._contents.unless_failed(), self._database.transaction():
             yield
-
-
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no name for this user, as in some containers
-        return ""
