@@ -161,3 +161,26 @@ def test_goteborg_is_latin_and_swedish(data):
     texts = [row for row in table.split(b"  ") if not row.isascii()]
     assert texts
     assert detect(texts).encoding in ("latin-1", "cp1252", "utf-8")
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1258", "tcvn3", "vni"])
+def test_every_handful_of_real_street_names_betrays_its_encoding(data, encoding):
+    import pyogrio
+
+    frame = pyogrio.read_dataframe(data / "hanoi/osm/centre_roads.gpkg", read_geometry=False)
+    names = sorted({name for name in frame["name"] if isinstance(name, str) and not name.isascii()})
+    latin_or_vietnamese = set(ALPHABET) | set(map(chr, range(128)))
+    names = [name for name in names if set(name) <= latin_or_vietnamese]
+    assert len(names) > 200
+    for start in range(0, len(names) - 5, 5):
+        handful = names[start : start + 5]
+        raw = [encoded(name, encoding) for name in handful]
+        found = detect(raw)
+        assert found.encoding == encoding, handful
+        back = [decoded(text, encoding) for text in raw]
+        if encoding == "tcvn3":  # it has no capitals with a tone
+            assert [text.casefold() for text in back] == [name.casefold() for name in handful]
+        else:
+            assert back == handful
+            assert unmangled(handful).encoding == ""
