@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import numpy as np
 import platformdirs
 import rasterio
 import shapely
+from lazrs import LazrsError
 from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
 from rasterio.transform import from_origin
 
 from layers.atomic import atomic
-from layers.errors import CityError
+from layers.errors import CityError, WriteError
 from layers.progress import SILENT, Progress
 from twin.demo.faults import Faults, choose_faults
 from twin.demo.laz import write_scan
@@ -159,7 +162,13 @@ def generate(
     folder.parent.mkdir(parents=True, exist_ok=True)
     with atomic(folder) as temporary:
         temporary.mkdir()
-        _write_all(temporary, seed, size, progress)
+        try:
+            _write_all(temporary, seed, size, progress)
+        except (DataSourceError, DataLayerError, LazrsError) as damage:
+            raise WriteError(
+                f"The demo ward could not be written: {damage}",
+                hint="Look for free space and the right to write there, then try again.",
+            ) from damage
         progress.step(1.0, "The demo ward is ready")
         if folder.exists():
             shutil.rmtree(folder)
@@ -171,19 +180,21 @@ def _write_all(folder: Path, seed: int, size: float, progress: Progress) -> None
     x0, _, _, y1 = settled.window
     west, north = ORIGIN[0] + x0, ORIGIN[1] + y1
     ortho = paint(settled, progress=progress.part(0.2, 0.4))
-    write_ortho(folder / "ortho.tif", ortho, west=west, north=north, crs=CRS)
-    _write_dtm(folder / "dtm.tif", settled, west=west, north=north)
-    progress.step(0.45, "Writing outlines and attributes")
-    chosen = _in_window(settled)
-    ids = np.array([f"N{row + 1:05d}" for row in chosen], dtype=object)
-    built = [settled.ward.buildings[row] for row in chosen]
-    faults = choose_faults(built, seed=seed)
-    write_vectors(folder / "ward.gpkg", settled, chosen, ids, faults, origin=ORIGIN, crs=CRS)
-    _write_truth(folder / "truth", settled, chosen, ids, faults)
-    scanner = Scanner(settled, ortho)
-    write_scan(
-        folder / "lidar", scanner, origin=ORIGIN, crs=COMPOUND, progress=progress.part(0.5, 0.98)
-    )
+    with ThreadPoolExecutor(1) as aside:
+        picture = aside.submit(
+            write_ortho, folder / "ortho.tif", ortho, west=west, north=north, crs=CRS
+        )
+        _write_dtm(folder / "dtm.tif", settled, west=west, north=north)
+        progress.step(0.45, "Writing outlines and attributes")
+        chosen = _in_window(settled)
+        ids = np.array([f"N{row + 1:05d}" for row in chosen], dtype=object)
+        faults = choose_faults([settled.ward.buildings[row] for row in chosen], seed=seed)
+        write_vectors(folder / "ward.gpkg", settled, chosen, ids, faults, origin=ORIGIN, crs=CRS)
+        _write_truth(folder / "truth", settled, chosen, ids, faults)
+        scanner = Scanner(settled, ortho)
+        scanned = progress.part(0.5, 0.98)
+        write_scan(folder / "lidar", scanner, origin=ORIGIN, crs=COMPOUND, progress=scanned)
+        picture.result()
     _write_recipe(folder)
     _write_manifest(folder, seed, size)
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
+from rasterio.features import rasterize
+from rasterio.transform import from_origin
 
 from twin.demo.nature import SPECIES, Trees
 from twin.demo.ortho import Ortho
@@ -98,73 +99,71 @@ class Scanner:
         angles = np.arctan((np.arange(west, east, spacing) - x) / ALTITUDE).astype(np.float64)
         tracks = np.arange(south, north, spacing)
         count = len(angles) * len(tracks)
-        theta: NDArray[np.float64] = np.tile(angles, len(tracks))
-        shift = np.repeat(np.where(np.arange(len(tracks)) % 2, 0.25, -0.25) * spacing, len(angles))
-        theta = theta + (shift + rng.normal(0, 0.05, count)) / ALTITUDE * np.cos(theta) ** 2
-        roll = 0.002 * np.sin(np.repeat(tracks, len(angles)) / 37.0 + line)
-        start = np.empty((count, 3))
+        track = np.repeat(tracks.astype(np.float32), len(angles))
+        zigzag = np.where(np.arange(len(tracks)) % 2, 0.25, -0.25) * spacing
+        aside = np.repeat(zigzag.astype(np.float32), len(angles)) + _normal(rng, count, 0.05)
+        theta = np.tile(angles.astype(np.float32), len(tracks))
+        theta += aside / np.float32(ALTITUDE) * np.cos(theta) ** 2
+        roll = np.float32(0.002) * np.sin(track / np.float32(37.0) + line)
+        start = np.empty((count, 3), dtype=np.float32)
         start[:, 0] = x - np.tan(roll) * ALTITUDE
-        start[:, 1] = np.repeat(tracks, len(angles)) + rng.normal(0, 0.05, count)
+        start[:, 1] = track + _normal(rng, count, 0.05)
         start[:, 2] = flat + ALTITUDE
-        aim = np.stack([np.sin(theta + roll), np.zeros(count), -np.cos(theta + roll)], axis=1)
+        aim = np.zeros((count, 3), dtype=np.float32)
+        aim[:, 0], aim[:, 2] = np.sin(theta + roll), -np.cos(theta + roll)
         passed = np.arange(count, dtype=np.float64) + (south - y0) * 4000
         time = GPS_START + line * 300 + passed * PULSE_SECONDS
         return self._returns(start, aim, theta, time, line, rng)
 
     def _returns(
         self,
-        start: NDArray[np.float64],
-        aim: NDArray[np.float64],
-        theta: NDArray[np.float64],
+        start: NDArray[np.float32],
+        aim: NDArray[np.float32],
+        theta: NDArray[np.float32],
         time: NDArray[np.float64],
         line: int,
         rng: np.random.Generator,
     ) -> Points:
-        origin, direction = start.astype(np.float32), aim.astype(np.float32)
-        hit = self._solid.run(origin, direction, output=True)
-        crown = self._crowns.run(origin, direction, query="DISTANCE")
-        far, body = hit["tfar"].astype(np.float64), hit["geomID"]
+        """What comes back: from a crown, from what is under it, or both."""
+        hit = self._solid.run(start, aim, output=True)
+        crown = self._crowns.run(start, aim, query="DISTANCE")
+        far, body, luck = hit["tfar"], hit["geomID"], rng.random(len(aim), dtype=np.float32)
         landed = body >= 0
-        facing = np.abs(np.einsum("ij,ij->i", hit["Ng"], direction)) / np.maximum(
-            np.linalg.norm(hit["Ng"], axis=1), 1e-9
-        )
-        depth = crown + rng.exponential(0.55, len(crown))
-        leafy = (crown < far) & (rng.random(len(crown)) < 0.92)
-        depth = np.minimum(depth, np.where(landed, far - 0.3, depth))
-        through = ~leafy | (rng.random(len(crown)) < THROUGH_CROWN)
-        water = landed & (body == 0) & self._water.at(start + aim * far[:, None])
-        swallowed = water & (rng.random(len(far)) < 0.86 + 0.1 * (np.abs(theta) > 0.12))
-        solid = landed & through & ~swallowed
+        leafy = (crown < far) & (luck < 0.92)
+        solid = landed & (~leafy | (luck < 0.92 * THROUGH_CROWN))
+        level = np.flatnonzero(solid & (body == 0))
+        wet = level[self._water.at(start[level] + aim[level] * far[level, None])]
+        solid[wet] = rng.random(len(wet)) > 0.86 + 0.1 * (np.abs(theta[wet]) > 0.12)
         first, second = np.flatnonzero(leafy), np.flatnonzero(solid)
+        depth = crown[first] + rng.exponential(0.55, len(first)).astype(np.float32)
+        depth = np.where(landed[first], np.minimum(depth, far[first] - 0.3), depth)
+        water = np.zeros(len(aim), dtype=bool)
+        water[wet] = True
         ray = np.concatenate([first, second])
-        reach = np.concatenate([depth[first], far[second]])
-        reach += rng.normal(0, RANGE_NOISE, len(reach))
-        xyz = start[ray] + aim[ray] * reach[:, None]
-        ground = self.settled.relief.at(xyz[:, 0], xyz[:, 1])
+        reach = np.concatenate([depth, far[second]]) + _normal(rng, len(ray), RANGE_NOISE)
+        xyz = start[ray].astype(np.float64) + aim[ray] * reach[:, None]
+        high = xyz[: len(first)]
+        above = high[:, 2] - self.settled.relief.at(high[:, 0], high[:, 1])
         kind = np.empty(len(ray), dtype=np.uint8)
-        above = xyz[: len(first), 2] - ground[: len(first)]
         kind[: len(first)] = np.where(above > 5, HIGH, np.where(above > 2, MEDIUM, LOW))
         what = np.array([GROUND, BUILDING, UNCLASSIFIED], dtype=np.uint8)[body[second]]
         kind[len(first) :] = np.where(water[second], WATER, what)
         rgb = self.ortho.at(xyz[:, 0], xyz[:, 1])
         self._grass(xyz, kind, rgb, len(first), rng)
-        bright = 300 + 5.5 * rgb.mean(axis=1) * np.concatenate(
-            [rng.uniform(0.5, 1.0, len(first)), 0.35 + 0.65 * facing[second]]
-        )
         both = leafy & solid
-        order = np.argsort(ray * 2 + (np.arange(len(ray)) >= len(first)), kind="stable")
+        under = np.arange(len(ray)) >= len(first)
         made = Points(
             xyz=xyz,
             kind=kind,
             rgb=rgb,
-            intensity=np.clip(bright + rng.normal(0, 40, len(ray)), 20, 4000).astype(np.uint16),
-            number=np.where((np.arange(len(ray)) >= len(first)) & both[ray], 2, 1).astype(np.uint8),
+            intensity=_intensity(rgb, hit["Ng"][second], aim[second], rng),
+            number=np.where(under & both[ray], 2, 1).astype(np.uint8),
             returns=np.where(both[ray], 2, 1).astype(np.uint8),
-            angle=np.degrees(theta[ray]).astype(np.float32),
+            angle=np.degrees(theta[ray]),
             time=time[ray],
             line=line,
         )
-        return self._within(made, order, rng)
+        return self._within(made, np.argsort(ray * 2 + under, kind="stable"), rng)
 
     def _grass(
         self,
@@ -198,6 +197,30 @@ class Scanner:
         return Points(line=made.line, **{name: getattr(made, name)[order] for name in fields})
 
 
+def _normal(rng: np.random.Generator, count: int, spread: float) -> NDArray[np.float32]:
+    return rng.standard_normal(count, dtype=np.float32) * np.float32(spread)
+
+
+def _intensity(
+    rgb: NDArray[np.uint8],
+    normal: NDArray[np.float32],
+    aim: NDArray[np.float32],
+    rng: np.random.Generator,
+) -> NDArray[np.uint16]:
+    """Brighter for bright surfaces that face the scanner; leaves scatter.
+
+    The last rows of `rgb` are those of `normal` and `aim`; the ones before are leaves.
+    """
+    facing = np.abs(normal[:, 0] * aim[:, 0] + normal[:, 2] * aim[:, 2])
+    facing /= np.maximum(np.sqrt(np.einsum("ij,ij->i", normal, normal)), 1e-9)
+    leaves = len(rgb) - len(aim)
+    share = np.concatenate([rng.uniform(0.5, 1.0, leaves), 0.35 + 0.65 * facing])
+    tone = rgb[:, 0].astype(np.float32) + rgb[:, 1] + rgb[:, 2]
+    bright = 300 + 1.8 * tone * share + _normal(rng, len(rgb), 40)
+    clipped: NDArray[np.uint16] = np.clip(bright, 20, 4000).astype(np.uint16)
+    return clipped
+
+
 class _WaterMap:
     """Where there is water, as a grid of one metre over the window."""
 
@@ -205,14 +228,15 @@ class _WaterMap:
         plan = settled.ward.map
         x0, y0, x1, y1 = settled.window
         self._west, self._south = x0 - 5, y0 - 5
-        x, y = np.meshgrid(np.arange(x0 - 5, x1 + 5), np.arange(y0 - 5, y1 + 5))
-        lake = plan.lake.difference(plan.islet)
-        self._wet = np.zeros(x.shape, dtype=bool)
-        for area in (lake, plan.pond, plan.river):
-            shapely.prepare(area)
-            self._wet |= shapely.contains_xy(area, x + 0.5, y + 0.5)
+        wet = rasterize(
+            [plan.lake.difference(plan.islet), plan.pond, plan.river],
+            out_shape=(round(y1 - y0) + 10, round(x1 - x0) + 10),
+            transform=from_origin(x0 - 5, y1 + 5, 1.0, 1.0),
+            dtype="uint8",
+        )
+        self._wet = wet[::-1] > 0
 
-    def at(self, xyz: NDArray[np.float64]) -> NDArray[np.bool_]:
+    def at(self, xyz: NDArray[np.floating]) -> NDArray[np.bool_]:
         column = np.clip((xyz[:, 0] - self._west).astype(int), 0, self._wet.shape[1] - 1)
         row = np.clip((xyz[:, 1] - self._south).astype(int), 0, self._wet.shape[0] - 1)
         found: NDArray[np.bool_] = self._wet[row, column]
