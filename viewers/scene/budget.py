@@ -94,6 +94,8 @@ def choose_levels(
     if before is None or len(before) != count:
         return chosen
     kept = np.where(
-        (on_screen[rows, np.clip(before, 0, levels - 1)] <= high * 1.25) & (before >= 0), before, chosen
+        (on_screen[rows, np.clip(before, 0, levels - 1)] <= high * 1.25) & (before >= 0),
+        before,
+        chosen,
     )
     return kept if int(triangles[rows, kept].sum()) <= budget * 1.1 else chosen

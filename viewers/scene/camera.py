@@ -42,7 +42,11 @@ def up_of(eye: Vector, target: Vector) -> tuple[float, float, float]:
     length = float(np.linalg.norm(forward))
     if length and abs(forward[2]) / length > 0.9998:
         heading = np.arctan2(eye[0] - target[0], eye[1] - target[1])
-        return (float(-np.sin(heading)), float(-np.cos(heading)), 0.0) if _flat(forward) else (0.0, 1.0, 0.0)
+        return (
+            (float(-np.sin(heading)), float(-np.cos(heading)), 0.0)
+            if _flat(forward)
+            else (0.0, 1.0, 0.0)
+        )
     return UP
 
 
@@ -99,7 +103,10 @@ def framing(
     right /= max(float(np.linalg.norm(right)), 1e-9)
     above = np.cross(back, right)
     half = np.tan(np.radians(view_angle) / 2)
-    corners = np.array([[x, y, z] for x in bounds[0:2] for y in bounds[2:4] for z in bounds[4:6]]) - middle
+    corners = (
+        np.array([[x, y, z] for x in bounds[0:2] for y in bounds[2:4] for z in bounds[4:6]])
+        - middle
+    )
     needed = np.maximum(np.abs(corners @ above) / half, np.abs(corners @ right) / (half * aspect))
     distance = float(np.max(needed + corners @ back))
     return middle + back * max(distance, 5.0), middle
@@ -116,6 +123,8 @@ class Camera:
         self._renderer = renderer
         self.origin: Vector = np.zeros(3)
         self.bounds: Vector | None = None
+        self.home: Vector | None = None
+        """What a first look should show, where that is less than everything: the buildings."""
         self._camera.SetViewAngle(35.0)
 
     @property
@@ -186,7 +195,9 @@ class Camera:
         """Look elsewhere from where the eye stands (walking); radians to the right and upwards."""
         distance, heading, elevation = to_polar(self.target - self.eye)
         look = from_polar(
-            distance, heading + turn, float(np.clip(elevation + tilt, -HIGHEST * 0.95, HIGHEST * 0.95))
+            distance,
+            heading + turn,
+            float(np.clip(elevation + tilt, -HIGHEST * 0.95, HIGHEST * 0.95)),
         )
         self.look(self.eye, self.eye + look)
 
@@ -220,18 +231,19 @@ class Camera:
         return self._pose_at(eye, target)
 
     def overview(self) -> CameraPose:
-        """The first look at a city: from the south-south-west, 32° above the horizon."""
-        if self.bounds is None:
+        """The first look at a city: from the south-south-west, a little above the roofs."""
+        box = self.bounds if self.home is None else self.home
+        if box is None:
             return self.pose
         width, height = self._renderer.GetVTKWindow().GetSize()
         eye, target = framing(
-            self.bounds,
+            box,
             view_angle=self._camera.GetViewAngle(),
             aspect=max(width, 1) / max(height, 1),
             heading=np.radians(205),
-            elevation=np.radians(32),
+            elevation=np.radians(21),
         )
-        return self._pose_at(target + (eye - target) * 0.62, target)
+        return self._pose_at(target + (eye - target) * 0.66, target)
 
     def north_up(self) -> CameraPose:
         """The same view with north ahead."""

@@ -48,8 +48,20 @@ def by_number(
     """Colours of a ramp between the style's ends, or the 2nd and 98th percentile of the data."""
     numbers = np.asarray(values, dtype=np.float64)
     known = numbers[np.isfinite(numbers)]
-    low = style.low if style.low is not None else float(np.percentile(known, 2)) if len(known) else 0.0
-    high = style.high if style.high is not None else float(np.percentile(known, 98)) if len(known) else 1.0
+    low = (
+        style.low
+        if style.low is not None
+        else float(np.percentile(known, 2))
+        if len(known)
+        else 0.0
+    )
+    high = (
+        style.high
+        if style.high is not None
+        else float(np.percentile(known, 98))
+        if len(known)
+        else 1.0
+    )
     if high <= low:
         high = low + 1.0
     steps = np.linspace(low, high, 6)
@@ -108,7 +120,9 @@ def of_buildings(layer: BuildingsLayer, style: Style) -> Coloured:
         return by_category(layer.use, layer=layer.id, title="Use", known=USE_COLOURS)
     if by == "method":
         names = np.array(METHODS, dtype=object)[layer.method]
-        return by_category(names, layer=layer.id, title="How the height was found", known=METHOD_COLOURS)
+        return by_category(
+            names, layer=layer.id, title="How the height was found", known=METHOD_COLOURS
+        )
     if by == "rmse":
         return by_number(layer.rmse, style, layer=layer.id, title="Error of the roof", unit="m")
     if by in layer.columns:

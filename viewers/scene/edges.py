@@ -9,9 +9,7 @@ SHARPEST_HIDDEN = 0.94
 """Cosine of the angle (20°) up to which the fold between two faces draws no line."""
 
 
-def solid_edges(
-    vertices: NDArray[np.float32], triangles: NDArray[np.int32]
-) -> NDArray[np.int32]:
+def solid_edges(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> NDArray[np.int32]:
     """Edges (n, 2) where two faces meet at a fold of more than 20°, or where one face ends.
 
     Vertices at the same millimetre count as one, so solids whose faces do not share corners work.

@@ -159,7 +159,9 @@ class FeaturesVisual(Visual):
         self.legend = None
         if style.color_by in layer.columns:
             values = layer.columns[style.color_by]
-            self._of_row, self.legend = by_column(values, style, layer=layer.id, title=style.color_by)
+            self._of_row, self.legend = by_column(
+                values, style, layer=layer.id, title=style.color_by
+            )
         else:
             chosen = rgb(style.color or COLOURS.get(layer.role, COLOURS["features"]))
             vary = 0.03 if layer.role in ("green", "zoning", "parcels") and not style.color else 0.0
@@ -196,7 +198,9 @@ class FeaturesVisual(Visual):
             return None
         shapes = self._layer.geometry[rows]
         dimension = shapely.get_dimensions(shapes)
-        allowed = np.where(dimension == 2, 0.0, np.where(dimension == 1, self._widths[rows] / 2, PICK_M))
+        allowed = np.where(
+            dimension == 2, 0.0, np.where(dimension == 1, self._widths[rows] / 2, PICK_M)
+        )
         away = shapely.distance(shapes, point)
         fits = away <= np.maximum(allowed, np.where(dimension == 1, 1.5, 0.0))
         if not fits.any():

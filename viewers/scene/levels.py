@@ -71,7 +71,9 @@ def choose(
                 before=mesh.levels()[seen],
             )
         mesh.show_levels(levels, fine=fine)
-        mesh.show_edges(seen & (distance < scale / EDGE_PIXELS) if edges else np.zeros(len(seen), bool))
+        mesh.show_edges(
+            seen & (distance < scale / EDGE_PIXELS) if edges else np.zeros(len(seen), bool)
+        )
 
 
 def clip_range(

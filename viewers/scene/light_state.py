@@ -104,9 +104,7 @@ class LightState:
         self._stage.set_sky_map(maps.sky, maps.sky_scale, maps.sky_shift)
 
 
-def _holds(
-    area: tuple[float, float, float], middle: NDArray[np.float64], radius: float
-) -> bool:
+def _holds(area: tuple[float, float, float], middle: NDArray[np.float64], radius: float) -> bool:
     """Whether maps cast for `area` (x, y, radius) are sharp and wide enough for this view."""
     x, y, had = area
     near = float(np.hypot(middle[0] - x, middle[1] - y)) < had * 0.35

@@ -20,7 +20,9 @@ from vtkmodules.vtkRenderingCore import (
 
 from viewers.scene import shaders
 
-Kind = Literal["building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"]
+Kind = Literal[
+    "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"
+]
 PICTURED = ("ground", "terrain", "mesh")
 DEPTH_STEP = 2.0**-22
 
@@ -76,7 +78,8 @@ def packed_pair(values: NDArray[np.float32]) -> Packed:
     span = max(float(values.max()) - low, 1.0)
     number = np.rint((values.astype(np.float64) - low) / span * 65535).astype(np.uint32)
     parts = np.stack(
-        [number[..., 0] >> 8, number[..., 0] & 255, number[..., 1] >> 8, number[..., 1] & 255], axis=2
+        [number[..., 0] >> 8, number[..., 0] & 255, number[..., 1] >> 8, number[..., 1] & 255],
+        axis=2,
     ).astype(np.uint8)
     return Packed(byte_texture(parts, smooth=True), low, span)
 
@@ -195,7 +198,9 @@ class Material:
     def _blank(self, name: str) -> None:
         self.set_texture(name, byte_texture(np.full((2, 2, 3), 255, np.uint8), smooth=False))
 
-    def drape(self, texture: vtkTexture | None, affine: Affine2 | None, strength: float = 1.0) -> None:
+    def drape(
+        self, texture: vtkTexture | None, affine: Affine2 | None, strength: float = 1.0
+    ) -> None:
         """Show a picture of the ground on the surface; None takes it away."""
         if texture is None or affine is None:
             self.set_int("draped", 0)

@@ -95,5 +95,7 @@ def render_city(
     from PIL import Image
 
     with atomic(Path(out)) as temporary:
-        Image.fromarray(pixels).save(temporary, format="PNG" if out.suffix.lower() == ".png" else None)
+        Image.fromarray(pixels).save(
+            temporary, format="PNG" if out.suffix.lower() == ".png" else None
+        )
     return {"build": shown - started, "draw": drawn - shown, "write": time.perf_counter() - drawn}

@@ -86,13 +86,19 @@ class PointsVisual(Visual):
         elif by == "rgb" and layer.rgb is not None:
             colours = np.asarray(layer.rgb)
         elif by == "intensity" and layer.intensity is not None:
-            low, high = np.percentile(layer.intensity[:: max(1, len(layer.intensity) // 100_000)], (2, 98))
-            colours = of_numbers(-layer.intensity.astype(float), "grey", -float(high), -float(low) + 1e-6)
+            low, high = np.percentile(
+                layer.intensity[:: max(1, len(layer.intensity) // 100_000)], (2, 98)
+            )
+            colours = of_numbers(
+                -layer.intensity.astype(float), "grey", -float(high), -float(low) + 1e-6
+            )
         elif style.color and style.color_by == "":
             colours = np.tile(rgb(style.color), (len(layer.xyz), 1))
         else:
             heights = layer.xyz[:, 2].astype(float) + layer.offset[2]
-            colours, self.legend = by_number(heights, style, layer=layer.id, title="Height", unit="m")
+            colours, self.legend = by_number(
+                heights, style, layer=layer.id, title="Height", unit="m"
+            )
         self._colours[:] = colours[self._order]
         for data in self._data.values():
             data.GetPointData().GetArray("colours").Modified()
@@ -163,7 +169,8 @@ class PointsVisual(Visual):
         near = np.flatnonzero((along > 0.1) & (along < reach + 1.5) & (across < limit * limit))
         if not len(near):
             return None
-        first = near[np.argmin(along[near] + across[near] ** 0.5 * 20)]
+        aside = np.sqrt(np.maximum(across[near], 0.0))
+        first = near[np.argmin(along[near] + 20 * aside)]
         return int(self._order[first]), float(along[first]), self._xyz[first].astype(np.float64)
 
     @property

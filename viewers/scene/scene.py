@@ -150,7 +150,9 @@ class Scene:
     def _place_ground(self, city: City, view: ViewState) -> None:
         """The plain lies under everything that stands."""
         lows = [
-            visual.box[4] for visual in self._visuals.values() if visual.box is not None and visual.visible
+            visual.box[4]
+            for visual in self._visuals.values()
+            if visual.box is not None and visual.visible
         ]
         if self._ground is not None:
             known = self._ground.heights[np.isfinite(self._ground.heights)]
@@ -167,7 +169,9 @@ class Scene:
 
     def _drape_pictures(self, city: City, view: ViewState) -> None:
         pictures = [
-            visual for visual in self._visuals.values() if isinstance(visual, ImageryVisual) and visual.visible
+            visual
+            for visual in self._visuals.values()
+            if isinstance(visual, ImageryVisual) and visual.visible
         ]
         top = pictures[-1] if pictures else None
         surfaces = [self.stage.ground_material]
@@ -181,16 +185,13 @@ class Scene:
     def _world_changed(self) -> None:
         rays = {k: v for k, v in self._visuals.items() if v.visible}
         self.picker.set_visuals(rays, self.city.frame if self.city else None)
-        self.light.set_casters(
-            {k: v for k, v in rays.items() if v.casts_shadow}
-        )
+        self.light.set_casters({k: v for k, v in rays.items() if v.casts_shadow})
         boxes = [v.box for v in rays.values() if v.box is not None]
         self.stage.backdrop_last()
+        built = [v.box for v in rays.values() if v.kind == "building" and v.box is not None]
+        self.camera.home = _union(built) if built else None
         if boxes:
-            stacked = np.array(boxes)
-            self.camera.bounds = np.array(
-                [f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)], dtype=float
-            )
+            self.camera.bounds = _union(boxes)
             span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
             self.stage.clear_view = float(np.clip(span * 3.0, 5000.0, 30000.0))
 
@@ -321,6 +322,12 @@ class Scene:
         self.light.set_casters({})
         self.stage.close()
         self.city = None
+
+
+def _union(boxes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The box (6,) around boxes."""
+    stacked = np.array(boxes)
+    return np.array([f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)], dtype=float)
 
 
 def _ground_of(city: City) -> ElevationLayer | None:

@@ -188,18 +188,19 @@ HAZE = """
 GRAIN = """
   float grain = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
 """
-END = (
-    GRAIN + "  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, opacity);\n"
-)
+END = GRAIN + "  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, opacity);\n"
 
 UNLIT = """
   vec3 colour = base * unlit;
 """
 
 SKY_VERTEX = "  gl_Position = vec4(vertexMC.xy, 1.0, 1.0);\n  dtCorner = vertexMC.xy;\n"
-SKY_FRAGMENT = GRAIN + """
+SKY_FRAGMENT = (
+    GRAIN
+    + """
   vec3 d = normalize(viewForward + dtCorner.x * viewRight + dtCorner.y * viewUp);
   vec3 colour = dtSky(d);
   colour += skyGlow * smoothstep(0.99991, 0.99996, dot(d, sunDir)) * 2.0;
   fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, 1.0);
 """
+)

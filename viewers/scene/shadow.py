@@ -83,9 +83,7 @@ def cast_depth(
     def band(rows: range) -> None:
         for row in rows:
             at = start[1] + steps[row]
-            origin = (
-                (start[0] + steps)[:, None] * right + at * up + top * sun
-            ).astype(np.float32)
+            origin = ((start[0] + steps)[:, None] * right + at * up + top * sun).astype(np.float32)
             far = scene.run(origin, direction, query="DISTANCE")
             far = np.asarray(far, dtype=np.float64)
             depth[row] = np.where(far < 1e8, top - middle - far, -1e9)

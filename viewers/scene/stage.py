@@ -18,14 +18,14 @@ from viewers.scene.shadow import ShadowMap
 from viewers.scene.sun import Atmosphere, atmosphere
 
 HORIZON_M = 60_000.0
-NO_SHADOW = ShadowMap(
-    depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0
-)
+NO_SHADOW = ShadowMap(depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0)
 
 NO_SKY = np.full((2, 2, 2), -1e6, np.float32)
 
 
-def ground_disc(z: float, *, radius: float = HORIZON_M) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+def ground_disc(
+    z: float, *, radius: float = HORIZON_M
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """A disc at height `z` in rings that widen outwards: vertices (v, 3), triangles (t, 3)."""
     rings, spokes = np.geomspace(200.0, radius, 12), 48
     angle = np.linspace(0, 2 * np.pi, spokes, endpoint=False)
@@ -60,9 +60,7 @@ class Stage:
         self._taps = 0
         self._occlusion = 0.0
         self._shadow = {"sunNear": NO_SHADOW, "sunFar": NO_SHADOW}
-        self._shadow_texture = {
-            name: packed_depth(NO_SHADOW.depth) for name in self._shadow
-        }
+        self._shadow_texture = {name: packed_depth(NO_SHADOW.depth) for name in self._shadow}
         self._sky_map = packed_pair(NO_SKY)
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = self._make_sky()

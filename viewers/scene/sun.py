@@ -94,7 +94,9 @@ def place_of(crs: str, x: float, y: float) -> tuple[float, float, float]:
     lon_north, lat_north = transform(x, y + 100.0)
     if not np.all(np.isfinite([lon, lat, lon_north, lat_north])):
         raise CityError("The place of this city on Earth could not be found", code="crs-missing")
-    east = (lon_north - lon) * np.cos(np.radians(lat))
+    # A degree of longitude and one of latitude differ on the ellipsoid (GRS 80: e² = 0.00669438).
+    flat = (1 - 0.00669438 * np.sin(np.radians(lat)) ** 2) / (1 - 0.00669438)
+    east = (lon_north - lon) * np.cos(np.radians(lat)) * flat
     return float(lat), float(lon), float(np.degrees(np.arctan2(east, lat_north - lat)))
 
 
@@ -147,7 +149,9 @@ def atmosphere(sun: Vector, *, theme: str = "light") -> Atmosphere:
     """Light and sky for a unit vector towards the sun; the dark theme dims sky and haze."""
     elevation = float(np.degrees(np.arcsin(np.clip(sun[2], -1.0, 1.0))))
 
-    def at(stops: list[tuple[float, float, float]], factor: float = 1.0) -> tuple[float, float, float]:
+    def at(
+        stops: list[tuple[float, float, float]], factor: float = 1.0
+    ) -> tuple[float, float, float]:
         table = np.array(stops, dtype=float)
         r, g, b = (float(np.interp(elevation, _STOPS, table[:, i])) * factor for i in range(3))
         return (r, g, b)

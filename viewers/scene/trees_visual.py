@@ -22,7 +22,9 @@ TRUNK_FACE, CROWN_FACE = 0, 1
 Shape = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
 
 
-def _lathe(rings: list[tuple[float, float]], sides: int, twist: float) -> tuple[list[list[float]], list[list[int]]]:
+def _lathe(
+    rings: list[tuple[float, float]], sides: int, twist: float
+) -> tuple[list[list[float]], list[list[int]]]:
     """A turned body: (radius, height) of each ring; a radius of 0 is a tip."""
     points: list[list[float]] = []
     faces: list[list[int]] = []
@@ -60,9 +62,7 @@ def shapes() -> tuple[Shape, ...]:
         crown, crown_faces = _lathe(rings, 6, 0.7 * number)
         faces = trunk_faces + [[i + len(trunk) for i in face] for face in crown_faces]
         kind = [TRUNK_FACE] * len(trunk_faces) + [CROWN_FACE] * len(crown_faces)
-        made.append(
-            (np.array(trunk + crown), np.array(faces, np.int32), np.array(kind, np.uint8))
-        )
+        made.append((np.array(trunk + crown), np.array(faces, np.int32), np.array(kind, np.uint8)))
     return tuple(made)
 
 
@@ -74,7 +74,9 @@ def grow(
     rng = np.random.default_rng(11)
     shape_of, turn = rng.integers(0, 3, count), rng.uniform(0, 2 * np.pi, count)
     local = trees.xyz - np.asarray(origin)
-    out: list[tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]] = []
+    out: list[
+        tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]
+    ] = []
     start = 0
     for number, (points, faces, kind) in enumerate(shapes()):
         who = np.flatnonzero(shape_of == number)
@@ -87,10 +89,17 @@ def grow(
         shift = start + np.arange(len(who)) * len(points)
         triangles = (faces[None] + shift[:, None, None]).reshape(-1, 3).astype(np.int32)
         out.append(
-            (vertices, triangles, np.repeat(who, len(faces)).astype(np.int32), np.tile(kind, len(who)))
+            (
+                vertices,
+                triangles,
+                np.repeat(who, len(faces)).astype(np.int32),
+                np.tile(kind, len(who)),
+            )
         )
         start += len(vertices)
-    vertices, triangles, face_tree, face_kind = (np.concatenate(part) for part in zip(*out, strict=True))
+    vertices, triangles, face_tree, face_kind = (
+        np.concatenate(part) for part in zip(*out, strict=True)
+    )
     order = np.argsort(face_tree, kind="stable")
     return vertices, triangles[order], face_tree[order], face_kind[order]
 

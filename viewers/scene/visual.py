@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +35,7 @@ class Visual(ABC):
     `show` is called with what should be seen; it draws what differs from what it showed before.
     """
 
+    kind = "layer"
     casts_shadow = False
     drapes = False
     """Whether it lies on the ground, and so is drawn anew when the ground is another."""
@@ -70,16 +70,12 @@ class Visual(ABC):
         """Chunked meshes whose levels the scene chooses each frame."""
         return ()
 
-    def highlight(self, row: int | None) -> None:
+    def highlight(self, row: int | None) -> None:  # noqa: B027  many have nothing to mark
         """Mark one row as selected; None for none."""
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""
         return 0
 
-    def thin(self, budget: int | None) -> None:
+    def thin(self, budget: int | None) -> None:  # noqa: B027  only points are thinned
         """Draw no more than `budget` points; None for all."""
-
-    def extra(self) -> dict[str, Any]:
-        """Figures for the bench and the tests."""
-        return {}
