@@ -67,6 +67,16 @@ def test_areas_follow_the_ground() -> None:
     )
 
 
+def test_a_quick_cut_that_loses_area_is_done_again(monkeypatch) -> None:
+    monkeypatch.setattr(
+        "layers.builders.drape.shapely.clip_by_rect",
+        lambda areas, *_: np.full(len(areas), Polygon(), dtype=object),
+    )
+    level = terrain(lambda x, y: 0 * x)
+    batch = drape_areas(objects(PARK), level, origin=ORIGIN)
+    assert areas_of(batch).sum() == pytest.approx(PARK.area, rel=1e-4)
+
+
 def test_flat_ground_needs_no_cutting() -> None:
     batch = drape_areas(objects(box(500, 1000, 900, 1400)), None, origin=ORIGIN, lift=0.05)
     assert len(batch.triangles) == 2
