@@ -12,7 +12,7 @@ import shapely
 from layers.crs import describe
 from layers.errors import ReadError
 from layers.kinds.features import ROLES, FeatureLayer
-from layers.kinds.layer import Layer
+from layers.kinds.layer import Bounds, Layer
 from layers.kinds.mesh import MeshLayer
 from layers.notices import Notice
 from layers.progress import Progress
@@ -22,6 +22,7 @@ from layers.readers.cityjson_file import CityFile, open_city
 from layers.readers.cityjson_geometry import checked, outlines, united
 from layers.readers.cityjson_objects import AREA_ROLES, Gathered, Things, gathered
 from layers.readers.cityjson_triangles import triangles_of
+from layers.readers.filters import refuse_where
 from layers.readers.layer_ids import ids_and_names
 from layers.readers.looking import looked_at
 from layers.readers.place import Place, place, source_of
@@ -44,6 +45,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
         It does not say where on Earth it lies.
     """
     with open_city(path) as city:
+        refuse_where(path.name, options)
         _refuse_degrees(path, city, options)
         progress.step(0.1, f"Reading {path.name}")
         found = gathered(city.chunks, name=path.name)
@@ -55,6 +57,8 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
         if bounds is None:
             raise _nothing(path, found)
         where = place(path.name, city.crs, bounds, options)
+        if options.bounds is not None:
+            tables, ground = _cropped(tables, ground, options.bounds)
         progress.step(0.8, f"Placing {path.name}")
         layers = _layers(path, options, city, found, model, ground, tables, where)
         return _asked(layers, options, path.name)
@@ -92,8 +96,30 @@ def preview(path: Path, options: ReadOptions) -> list[SourcePreview]:
     return result
 
 
+def _cropped(
+    tables: list[Table], ground: tuple[Any, Any] | None, bounds: Bounds
+) -> tuple[list[Table], tuple[Any, Any] | None]:
+    """Areas and triangles of the ground that meet the window."""
+    window = shapely.box(*bounds)
+    cut = [table.rows(shapely.intersects(table.geometry, window)) for table in tables]
+    if ground is not None:
+        vertices, triangles = ground
+        corners = vertices[triangles, :2]
+        meets = (corners.min(axis=1) <= bounds[2:]) & (corners.max(axis=1) >= bounds[:2])
+        triangles = triangles[meets.all(axis=1)]
+        used, compact = np.unique(triangles, return_inverse=True)
+        ground = (vertices[used], compact.reshape(-1, 3).astype(np.int32)) if len(used) else None
+    return [table for table in cut if len(table.geometry)], ground
+
+
 def _asked(layers: list[Layer], options: ReadOptions, name: str) -> list[Layer]:
     """Only the layer of the asked type of city object, or of the asked role."""
+    if not layers:
+        raise ReadError(
+            f"{name} holds nothing in the window that was asked for",
+            hint="Check the window; it is in the coordinates of the file.",
+            code="nothing-found",
+        )
     chosen = layers
     if options.layer:
         chosen = [one for one in layers if one.source and one.source.layer == options.layer]
@@ -150,6 +176,7 @@ def _layers(
             model,
             found.buildings,
             metres=where.metres_per_height,
+            window=options.bounds,
             id=id,
             name=name,
             notices=notices,

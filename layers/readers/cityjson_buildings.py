@@ -102,6 +102,7 @@ def layer_of_buildings(
     survey: Survey,
     *,
     metres: float,
+    window: Bounds | None,
     id: str,
     name: str,
     crs: str,
@@ -111,12 +112,16 @@ def layer_of_buildings(
 ) -> list[Layer]:
     """The buildings as a layer; those without height as footprints of their own.
 
-    `metres` is what heights in the file are to be multiplied with.
+    `metres` is what heights in the file are to be multiplied with; of a `window` only the
+    buildings that meet it are taken.
     """
     height = (model.top - model.base) * metres
     has_outline = ~shapely.is_empty(model.footprints)
-    tall = has_outline & (height > _LEAST_HEIGHT_M) & (np.array(survey.lod) >= 1)
-    flat = has_outline & ~tall
+    wanted = has_outline
+    if window is not None:
+        wanted = has_outline & shapely.intersects(model.footprints, shapely.box(*window))
+    tall = wanted & (height > _LEAST_HEIGHT_M) & (np.array(survey.lod) >= 1)
+    flat = wanted & ~tall
     found = [*notices, *model.notices, *_left_out(name, flat, has_outline, survey)]
     shared: dict[str, Any] = {"crs": crs, "vertical": vertical, "source": source}
     result: list[Layer] = []

@@ -54,12 +54,18 @@ def datasets(path: Path) -> list[Dataset]:
         The archive is damaged, dangerous, or holds nothing that can be read here.
     """
     suffix = path.suffix.lower()
-    if suffix == ".zip":
-        return _zipped(path)
-    if suffix == ".shp":
-        return [_shapefile(path)]
-    if suffix in (".tab", ".mif"):
-        _check_siblings(path, suffix)
+    try:
+        if suffix == ".zip":
+            return _zipped(path)
+        if suffix == ".shp":
+            return [_shapefile(path)]
+        if suffix in (".tab", ".mif"):
+            _check_siblings(path, suffix)
+    except OSError as damage:
+        raise ReadError(
+            f"{path.name} could not be read: {damage.strerror or damage}",
+            hint="Check that you may read it and that it is a file, not a folder.",
+        ) from damage
     return [Dataset(path=path, target=str(path), title=path.name, suffix=suffix)]
 
 

@@ -14,6 +14,7 @@ from layers.errors import ReadError
 from layers.kinds.layer import Layer
 from layers.progress import Progress
 from layers.readers.attributes import attributes
+from layers.readers.filters import refuse_where
 from layers.readers.layer_ids import ids_and_names
 from layers.readers.looking import looked_at
 from layers.readers.registry import ReadOptions, SourcePreview
@@ -81,12 +82,7 @@ def _frame(path: Path, options: ReadOptions, most: int) -> Any:
     import pyarrow
     import pyarrow.parquet as parquet
 
-    if options.where:
-        raise ReadError(
-            f"{path.name}: filters work on files that OGR reads, not on GeoParquet",
-            hint="Convert it to a GeoPackage, or leave the filter empty.",
-            code="filter-unknown",
-        )
+    refuse_where(path.name, options)
     try:
         if most:
             batch = next(parquet.ParquetFile(path).iter_batches(batch_size=most), None)

@@ -105,6 +105,10 @@ def _document(path: Path) -> Any:
         )
     try:
         return orjson.loads(path.read_bytes())
+    except OSError as damage:
+        raise ReadError(
+            f"{path.name} could not be read: {damage}", hint="Copy it again."
+        ) from damage
     except orjson.JSONDecodeError as damage:
         deep = "recursion" in str(damage).lower()
         what = "nests lists beyond all measure" if deep else f"is no proper JSON: {damage.msg}"

@@ -12,6 +12,7 @@ from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import Progress
 from layers.readers.dataset import ogr_errors
+from layers.readers.filters import refuse_where
 from layers.readers.layer_ids import ids_and_names
 from layers.readers.looking import looked_at
 from layers.readers.osm_tags import Rows, other_tags, tables
@@ -33,6 +34,7 @@ def read(path: Path, options: ReadOptions, progress: Progress) -> list[Layer]:
     ReadError
         The file is damaged, too large to take whole, or holds nothing that was asked for.
     """
+    refuse_where(path.name, options)
     return layers_of(path, _tables(path, options, progress), options)
 
 

@@ -12,6 +12,7 @@ from layers.errors import ReadError
 from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import Progress
+from layers.readers.filters import refuse_where
 from layers.readers.looking import looked_at
 from layers.readers.osm import layers_of
 from layers.readers.osm_tags import Rows, is_area, tables
@@ -29,8 +30,14 @@ def read(path: Path, document: Any, options: ReadOptions, progress: Progress) ->
     ReadError
         Its elements are not those of Overpass, or nothing has both tags and a place.
     """
+    refuse_where(path.name, options)
     progress.step(0.3, f"Sorting {path.name}")
-    return layers_of(path, _tables(path, document), options)
+    found = _tables(path, document)
+    if options.bounds is not None:
+        window = shapely.box(*options.bounds)
+        cut = [table.rows(shapely.intersects(table.geometry, window)) for table in found]
+        found = [table for table in cut if len(table.geometry)]
+    return layers_of(path, found, options)
 
 
 def preview(path: Path, document: Any) -> list[SourcePreview]:

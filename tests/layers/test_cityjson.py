@@ -374,3 +374,24 @@ def test_one_type_of_object_can_be_asked_for_alone(data):
     with pytest.raises(ReadError, match="no Tunnel") as refused:
         read(path, ReadOptions(layer="Tunnel"))
     assert "WaterBody" in refused.value.hint
+
+
+@pytest.mark.data
+def test_a_window_takes_the_buildings_and_the_ground_that_meet_it(data):
+    path = data / "cityjson/DenHaag_01.city.json.zip"
+    whole, ground = read(path)
+    west, south, east, north = whole.footprints[100].bounds
+    window = (west - 20, south - 20, east + 20, north + 20)
+    part, piece = read(path, ReadOptions(bounds=window))
+    meets = shapely.intersects(whole.footprints, shapely.box(*window))
+    assert 0 < meets.sum() < 100
+    assert part.ids.tolist() == whole.ids[meets].tolist()
+    assert set(np.unique(part.model.face_solid)) == set(range(part.count))
+    assert 0 < piece.count < ground.count
+    with pytest.raises(ReadError, match="window"):
+        read(path, ReadOptions(bounds=(0.0, 0.0, 1.0, 1.0)))
+
+
+def test_a_filter_is_refused_not_passed_over(tmp_path):
+    with pytest.raises(ReadError, match="filter"):
+        read(written(tmp_path, city()), ReadOptions(where="height > 3"))

@@ -312,3 +312,9 @@ def test_real_files_cut_off_are_refused(data, tmp_path, name, share):
     path = tmp_path / Path(name).name
     path.write_bytes(whole[: int(len(whole) * share)])
     refused(path, ReadOptions())
+
+
+@pytest.mark.parametrize("name", ["a.shp", "a.gpkg", "a.json", "a.city.json", "a.osm", "a.parquet"])
+def test_a_folder_of_that_name_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    refused(tmp_path / name)
