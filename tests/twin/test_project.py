@@ -652,6 +652,25 @@ def test_save_as_into_another_folder_keeps_the_way_to_sources(
         assert differences(photo, again.city.layers["photo"]) == []
 
 
+def test_a_grid_too_large_for_the_file_is_read_again_as_what_it_was(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("twin.project.contents.INSIDE", 1000)
+    file = path.parent / "surface.tif"
+    heights = np.linspace(3, 30, 50 * 40, dtype=np.float32).reshape(50, 40)
+    place = from_origin(WEST, SOUTH + 50, 1.0, 1.0)
+    shape = {"width": 40, "height": 50, "count": 1, "dtype": "float32"}
+    with rasterio.open(file, "w", "GTiff", crs="EPSG:5897", transform=place, **shape) as raster:
+        raster.write(heights, 1)
+    (layer,) = read(file, ReadOptions(role="surface"))
+    Project.create(path, make_city(layer)).close()
+    shutil.rmtree(path.with_suffix(".cache"))
+    with Project.open(path) as project:
+        assert project.notices == []
+        assert project.city.layers[layer.id].surface == "surface"  # type: ignore[attr-defined]
+        assert differences(layer, project.city.layers[layer.id]) == []
+
+
 def test_options_say_how_a_file_is_read_again(path: Path, photo: ImageryLayer) -> None:
     with Project.create(
         path, make_city(photo), options={"photo": ReadOptions(role="imagery", licence="CC0")}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from layers.errors import ReadError
+from layers.kinds.elevation import ElevationLayer
 from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
@@ -33,7 +34,11 @@ def options_for(layer: Layer) -> ReadOptions:
         pixels = layer.count
     if isinstance(layer, PointCloudLayer) and layer.total > layer.count:
         points = layer.count
+    role = {"imagery": "imagery", "points": "lidar"}.get(layer.kind, "")
+    if isinstance(layer, ElevationLayer):
+        role = layer.surface
     return ReadOptions(
+        role=role,
         crs=source.file_crs if source.crs_from == "given" else "",
         force_crs=source.crs_from == "given",
         layer=source.layer,
