@@ -13,6 +13,7 @@ from layers.errors import CityError
 from layers.frame import Frame
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.layer import Bounds, Layer
+from twin.overlay import Overlay
 from twin.style import PLAIN, Style
 
 EDITED = METHODS.index("edited")
@@ -180,12 +181,8 @@ class City:
             return self
         layer_changes = self.changes.get(layer_id, {})
         change = replace(layer_changes.get(building_id, BuildingChange()), **values)
-        return replace(
-            self,
-            changes=MappingProxyType(
-                {**self.changes, layer_id: MappingProxyType({**layer_changes, building_id: change})}
-            ),
-        )
+        changed = Overlay.of(layer_changes).with_item(building_id, change)
+        return replace(self, changes=MappingProxyType({**self.changes, layer_id: changed}))
 
     def standing(self, layer_id: str) -> BuildingsLayer:
         """The layer as it stands: survey with changes written in. The survey itself if none."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
 
 import pytest
 from cities import make_buildings, make_city
+from hypothesis import given
+from hypothesis import strategies as st
 
 from layers.errors import CityError, WriteError
 from twin.city import City
 from twin.document import Change, Document, replay
 from twin.edits.registry import RemoveLayer, RenameLayer, SetBuildingHeight
+from twin.overlay import Overlay
 
 RAISE = SetBuildingHeight(layer="buildings", building="nhà-1", height=30.0)
 LOWER = SetBuildingHeight(layer="buildings", building="nhà-1", height=4.0)
@@ -51,6 +55,36 @@ def test_undo_shares_what_an_edit_did_not_touch() -> None:
         document.do(SetBuildingHeight(layer="buildings", building="nhà-1", height=float(height)))
     assert document.city.layers is city.layers
     assert document.city.styles is city.styles
+
+
+def test_a_long_day_of_edits_does_not_fill_the_memory() -> None:
+    document = Document(make_city(make_buildings(4000)))
+    tracemalloc.start()
+    try:
+        for building in range(4000):
+            edit = SetBuildingHeight(layer="buildings", building=f"nhà-{building}", height=30.0)
+            document.do(edit)
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A whole dict for each edit would hold 8 million entries of 8 bytes and more.
+    assert used < 32 << 20
+    assert len(document.city.changes["buildings"]) == 4000
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers())))
+def test_an_overlay_is_what_a_dict_would_be(items: list[tuple[str, int]]) -> None:
+    overlay: Overlay[int] = Overlay()
+    wanted: dict[str, int] = {}
+    history = [(overlay, dict(wanted))]
+    for key, value in items:
+        overlay = overlay.with_item(key, value)
+        wanted[key] = value
+        history.append((overlay, dict(wanted)))
+    for then, was in history:
+        assert then == was and len(then) == len(was)
+        assert {key: then[key] for key in then} == was
+        assert "z" not in then and then.get("z") is None
 
 
 def test_a_new_edit_ends_what_could_be_redone(city: City) -> None:
