@@ -23,6 +23,8 @@ _VLR_HEAD, _EVLR_HEAD = 54, 60
 _COLOUR_AT = {2: 20, 3: 28, 5: 28, 7: 30, 8: 30, 10: 30}
 """Byte of the red value in a point record (ASPRS LAS 1.4 R15, tables 7–16)."""
 _SMALLEST_RECORD = {0: 20, 1: 28, 2: 26, 3: 34, 4: 57, 5: 63, 6: 30, 7: 36, 8: 38, 9: 59, 10: 67}
+_LARGEST_SCALE, _FARTHEST = 1e3, 1e9
+"""Units of the file: coarser or farther is no survey on this Earth (4 · 10⁷ m around)."""
 _LASZIP = ("laszip encoded", 22204)
 
 
@@ -151,10 +153,11 @@ def _record(path: Path, header: Any) -> np.dtype[Any]:
         names += ["red", "green", "blue"]
         formats += ["<u2"] * 3
         offsets += [colour, colour + 2, colour + 4]
-    if not (np.isfinite(header.scales).all() and np.isfinite(header.offsets).all()):
+    scale, shift = np.abs(header.scales), np.abs(header.offsets)
+    if not (np.isfinite(scale).all() and np.isfinite(shift).all()):
         raise _damaged(path, "scale or offset is not a number")
-    if not (np.asarray(header.scales) != 0).all():
-        raise _damaged(path, "a scale of zero puts all points at one place")
+    if not ((scale > 0).all() and scale.max() <= _LARGEST_SCALE and shift.max() <= _FARTHEST):
+        raise _damaged(path, f"scales {header.scales} and offsets {header.offsets} are of no map")
     return np.dtype(
         {
             "names": names,

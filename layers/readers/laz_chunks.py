@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import itertools
 import struct
 from collections.abc import Iterator, Sequence
@@ -165,11 +166,9 @@ def _in_sequence(
     """Records of a LAZ file without usable chunks; the end of a cut-off file ends in an error."""
     step = 10_000 if refuse_at_end else BATCH
     with las.path.open("rb") as stream:
-        stream.seek(int(las.header.offset_to_point_data))
         done = 0
         try:
-            with _decoding():
-                reader = lazrs.LasZipDecompressor(stream, las.laszip, _selection(fields))
+            reader = _decompressor(las, stream, fields)
             while done < las.count:
                 progress.step(done / las.count, f"Reading {las.path.name}")
                 raw = bytearray(min(step, las.count - done) * las.record.itemsize)
@@ -179,6 +178,38 @@ def _in_sequence(
                 done += len(raw) // las.record.itemsize
         except Damaged as failure:
             raise _cut_off(las, done, las.count) from failure
+
+
+class _Forward(io.RawIOBase):
+    """A stream that cannot be sought in: lazrs then leaves the chunk table alone.
+
+    It would make room for as many chunks as the table claims, and end the process where there is
+    none.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def _decompressor(las: LasFile, stream: BinaryIO, fields: tuple[str, ...]) -> Any:
+    """A reader of points one after another, from the first; `Damaged` where there can be none."""
+    start = int(las.header.offset_to_point_data)
+    with _decoding():
+        needs_table = lazrs.LazVlr(las.laszip).uses_variable_size_chunks()
+        if needs_table and not _has_table(las, stream, start):
+            raise Damaged("its chunks have different sizes, and their table is missing")
+        stream.seek(start)
+        source = stream if needs_table else _Forward(stream)
+        return lazrs.LasZipDecompressor(source, las.laszip, _selection(fields))
 
 
 def first_points(las: LasFile, count: int) -> Records:
@@ -251,6 +282,8 @@ def _decoding() -> Iterator[None]:
         yield
     except (lazrs.LazrsError, OSError, ValueError, EOFError, OverflowError) as failure:
         raise Damaged(str(failure)) from failure
+    except Damaged:
+        raise
     except BaseException as failure:
         # lazrs panics on some bytes: no `Exception`, and its class cannot be imported by name.
         if type(failure).__name__ != "PanicException":
