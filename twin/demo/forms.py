@@ -186,7 +186,7 @@ def _office(
     *,
     longest: float = 26.0,
 ) -> None:
-    floors = int(rng.integers(7, 15 if longest > 20 else 9))
+    floors = int(rng.integers(7, 15) if longest > 20 else rng.integers(4, 7))
     height = 4.5 + (floors - 1) * 3.6
     length, width = rng.uniform(longest - 5, longest), rng.uniform(16, 20)
     outline = rectangle(place, along, float(length), float(width))

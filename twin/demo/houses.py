@@ -29,6 +29,10 @@ STOREY = 3.3
 GROUND_STOREY = 3.9
 
 
+Frame = tuple[NDArray[np.float64], NDArray[np.float64], float, float]
+"""Middle, direction, length and width of an outline, as `axes` gives them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarter:
     """How houses of one quarter are: plot depth, floors with weights, old tiled roofs."""
@@ -84,9 +88,8 @@ def _share(weights: tuple[float, ...]) -> NDArray[np.float64]:
     return shares
 
 
-def kind_of(outline: Polygon) -> str:
-    """ "nha_ong" where the outline has the proportions of a tube house, else "nha_o"."""
-    _, _, long, short = axes(outline)
+def _kind(outline: Polygon, frame: Frame) -> str:
+    _, _, long, short = frame
     full = outline.area / max(long * short, 1e-6)
     return "nha_ong" if 3 <= short <= 5 and 12 <= long <= 25 and full > 0.8 else "nha_o"
 
@@ -102,7 +105,8 @@ def _house(
     rng: np.random.Generator,
 ) -> None:
     outline, terrace = row.outlines[i], row.terraces[i]
-    kind = kind_of(outline)
+    frame = axes(outline)
+    kind = _kind(outline, frame)
     if kind == "nha_o" and outline.area > 130 and fronting and use != "bai":
         floors = int(rng.integers(6, 10))
     if outline.area < 24:
@@ -117,16 +121,16 @@ def _house(
     height = GROUND_STOREY + (floors - 1) * STOREY + rng.uniform(-0.35, 0.35)
     draw = rng.random()
     if floors <= 3 and draw < quarter.tiled:
-        main, top = _pitched(ward, owner, outline, height, TILES, TILE, 0.42, rng)
-    elif draw < quarter.tiled + quarter.tin and _boxy(outline):
-        main, top = _pitched(ward, owner, outline, height, SHEETS, TIN, 0.13, rng)
+        main, top = _pitched(ward, owner, outline, frame, height, TILES, TILE, 0.42, rng)
+    elif draw < quarter.tiled + quarter.tin and _boxy(outline, frame):
+        main, top = _pitched(ward, owner, outline, frame, height, SHEETS, TIN, 0.13, rng)
     else:
-        main, top = _slab(ward, owner, outline, terrace, row, height, floors, rng)
+        main, top = _slab(ward, owner, outline, frame, terrace, row, height, floors, rng)
     ward.buildings[owner].main, ward.buildings[owner].top = main, top
 
 
-def _boxy(outline: Polygon) -> bool:
-    _, _, long, short = axes(outline)
+def _boxy(outline: Polygon, frame: Frame) -> bool:
+    _, _, long, short = frame
     return bool(outline.area > 0.9 * long * short)
 
 
@@ -134,16 +138,17 @@ def _pitched(
     ward: Ward,
     owner: int,
     outline: Polygon,
+    frame: Frame,
     eaves: float,
     colours: tuple[Colour, ...],
     material: int,
     slope: float,
     rng: np.random.Generator,
 ) -> tuple[float, float]:
-    middle, along, long, short = axes(outline)
+    middle, along, long, short = frame
     colour = _near(colours[int(rng.integers(len(colours)))], rng)
     rise = slope * short
-    if not _boxy(outline):
+    if not _boxy(outline, frame):
         ward.shapes.block(ring_of(outline), 0, eaves, owner, colour, material=material)
         return eaves, eaves
     box = rectangle(middle, along, long - 0.05, short - 0.05)
@@ -155,6 +160,7 @@ def _slab(
     ward: Ward,
     owner: int,
     outline: Polygon,
+    frame: Frame,
     terrace: Polygon,
     row: Row,
     height: float,
@@ -176,7 +182,7 @@ def _slab(
         shapes.block(ring_of(outline), 0, height, owner, colour, parapet=parapet)
         upper = outline
     top = height
-    middle, along, long, short = axes(upper)
+    middle, along, long, short = axes(upper) if stepped else frame
     inward = along if along @ row.toward_street < 0 else -along
     if floors >= 3 and long > 7 and short > 2.6 and rng.random() < 0.75:
         size = min(short - 0.5, 3.2), float(rng.uniform(2.8, 4.6))
