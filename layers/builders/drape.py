@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from layers.arrays import frozen
 from layers.builders.ground import sample
+from layers.builders.inside import moved
 from layers.builders.ribbons import ribbons
 from layers.builders.rings import clean_rings, spans
 from layers.builders.triangulate import triangulate
@@ -64,21 +65,23 @@ def drape_areas(
 ) -> SurfaceBatch:
     """Areas as triangles that lie `lift` metres above `ground`.
 
-    Areas are cut along a square mesh so that they bend with the ground; the mesh is as fine as
-    `step`, or the ground's cells where these are wider, or as `MOST_PIECES` allows.
+    Areas are cut along a square mesh so that they bend with the ground. Its lines are lines of
+    `terrain_mesh` of the same `ground`, every `step` metres or every cell where these are wider, or
+    as `MOST_PIECES` allows. Where it is coarser than the ground's cells, humps between its lines
+    stand through: drape over the `decimated` ground that is drawn.
 
     Parameters
     ----------
     geometries : Polygon or MultiPolygon, shape (n,); others give no triangles
-    ground : terrain in the same CRS; None is flat at 0. Beyond its edge the nearest known height
-        along the area holds, else 0
+    ground : terrain in the same CRS; None is flat at 0. Beyond its edge it goes on level
     """
     geometries = np.asarray(geometries, dtype=object)
     rows = np.flatnonzero(np.isin(shapely.get_type_id(geometries), (3, 6)))
     areas = shapely.force_2d(geometries[rows])
     if ground is not None and len(areas):
-        which, areas = _cut(areas, max(step, ground.cell_x, ground.cell_y))
-        rows = rows[which]
+        corner = (ground.west + ground.cell_x / 2, ground.north - ground.cell_y / 2, 0.0)
+        which, areas = _cut(moved(areas, corner), _whole_cells(step, ground))
+        areas, rows = moved(areas, (-corner[0], -corner[1], 0.0)), rows[which]
     rings = clean_rings(areas, origin=origin[:2])
     triangles, polygon, _ = triangulate(rings)
     vertices = _laid(rings.xy + origin[:2], ground, origin, lift)
@@ -147,6 +150,13 @@ def _cut(areas: NDArray[np.object_], step: float) -> tuple[NDArray[np.int64], ND
         pieces = np.concatenate([pieces[good], better])
     order = np.argsort(rows, kind="stable")
     return rows[order], pieces[order]
+
+
+def _whole_cells(step: float, ground: ElevationLayer) -> float:
+    """`step` as a whole number of the ground's cells; cells that are no squares cannot be met."""
+    if abs(ground.cell_x - ground.cell_y) > 1e-9 * ground.cell_x:
+        return max(step, ground.cell_x, ground.cell_y)
+    return ground.cell_x * max(1, round(step / ground.cell_x))
 
 
 def _mesh(
@@ -224,10 +234,13 @@ def _intersected(
 def _laid(
     xy: NDArray[np.float64], ground: ElevationLayer | None, origin: Origin, lift: float
 ) -> NDArray[np.float32]:
-    height = np.zeros(len(xy)) if ground is None else sample(ground, xy)
+    height = np.zeros(len(xy))
+    if ground is not None:
+        west, south, east, north = ground.bounds
+        height = sample(ground, np.clip(xy, (west, south), (east, north)))
     unknown = np.isnan(height)
     if unknown.any() and not unknown.all():
-        # vertices of one piece follow each other: carry the last known height along
+        # over holes: corners of one piece follow each other, so carry the last known height along
         last = np.maximum.accumulate(np.where(unknown, -1, np.arange(len(height))))
         last[last < 0] = int(np.argmin(unknown))
         height = height[last]

@@ -19,6 +19,9 @@ from layers.progress import SILENT, Progress
 
 BOXY = 0.85
 """An outline that fills this much of its smallest rectangle is drawn as that rectangle."""
+SIMPLIFY = 2.2
+"""Corners that carry less area than the square of so many cells go: the stairs of a raster along a
+wall of any direction, at the price of details of that size."""
 MOST_CELLS = 60_000_000
 
 
@@ -187,7 +190,7 @@ def _areas(
         return rough
     cell = max(elevation.cell_x, elevation.cell_y)
     # effective-area simplification of shared edges: a stair of single cells becomes a line
-    return np.asarray(shapely.coverage_simplify(rough, cell * 1.5))
+    return np.asarray(shapely.coverage_simplify(rough, cell * SIMPLIFY))
 
 
 def _layer(
