@@ -230,7 +230,10 @@ class StageView(QObject):
 
     def picture(self, size: tuple[int, int] | None = None) -> NDArray[np.uint8] | None:
         """The view when still, uint8 (height, width, 3); None before it was on screen."""
-        return self.scene.screenshot(size) if self.scene is not None else None
+        scene = self.scene
+        if scene is None or not scene.renders or min(scene.window.GetActualSize()) < 1:
+            return None
+        return scene.screenshot(size)
 
     def save_picture(self, path: Path, request: ScreenshotRequest, city: City | None) -> None:
         """Write the view to a PNG, with what was asked for drawn over it.

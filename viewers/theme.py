@@ -107,9 +107,12 @@ def apply_theme(name: ThemeName) -> None:
         return
     if app.style().objectName().lower() != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
+    sheet = style_sheet(name)
+    if app.styleSheet() == sheet:
+        return  # polishing every widget again takes a while
     app.setFont(font())
     app.setPalette(palette(name))
-    app.setStyleSheet(style_sheet(name))
+    app.setStyleSheet(sheet)
     _recolour_icons(app)
 
 

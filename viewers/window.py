@@ -39,6 +39,7 @@ from viewers.theme import set_icon
 
 WELCOME, CITY = 0, 1
 FAILURE_MS = 8000
+TABBED = ("legend", "bookmarks", "health", "notices")
 DOCKS = {
     "layers": mark("Layers"),
     "bookmarks": mark("Bookmarks"),
@@ -124,6 +125,9 @@ class Window(Retranslated, QMainWindow):
             self._docks[name] = dock
         self.tabifyDockWidget(self._docks["legend"], self._docks["bookmarks"])
         self.tabifyDockWidget(self._docks["health"], self._docks["notices"])
+        for name in TABBED:
+            # The tab says its name already.
+            self._docks[name].setTitleBarWidget(QWidget())
         self._docks["legend"].raise_()
         self._docks["health"].raise_()
         docks = [self._docks[n] for n in ("layers", "inspector")]
@@ -131,7 +135,7 @@ class Window(Retranslated, QMainWindow):
         left = [self._docks[n] for n in ("layers", "legend")]
         self.resizeDocks(left, [380, 300], Qt.Orientation.Vertical)
         right = [self._docks[n] for n in ("inspector", "health")]
-        self.resizeDocks(right, [400, 320], Qt.Orientation.Vertical)
+        self.resizeDocks(right, [360, 400], Qt.Orientation.Vertical)
 
     def _make_menus(self) -> None:
         self._menus: dict[str, QMenu] = {}

@@ -60,13 +60,17 @@ class HealthPanel(Retranslated, QWidget):
         self._layer = QComboBox()
         self._layer.activated.connect(self._fill)
         self._badge = Badge()
-        self._again = QPushButton()
+        self._again = QToolButton()
+        set_icon(self._again, "refresh")
         self._again.clicked.connect(self.assess_asked)
+        self._first = QPushButton()
+        self._first.clicked.connect(self.assess_asked)
         self._busy_bar = QProgressBar()
         self._busy_bar.setRange(0, 0)
         head = QHBoxLayout()
         head.addWidget(self._layer, 1)
         head.addWidget(self._badge)
+        head.addWidget(self._again)
         self._bars = ScoreBars()
         self._issues = QWidget()
         self._issues.setObjectName("page")
@@ -88,13 +92,16 @@ class HealthPanel(Retranslated, QWidget):
         scroll.setWidget(page)
         self._empty = EmptyState()
         self._stack = QStackedWidget()
-        self._stack.addWidget(self._empty)
+        nothing = QWidget()
+        middle = QVBoxLayout(nothing)
+        middle.addWidget(self._empty, 1)
+        middle.addWidget(self._first, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._stack.addWidget(nothing)
         self._stack.addWidget(scroll)
         outer = QVBoxLayout(self)
-        outer.setContentsMargins(0, 0, 0, 8)
+        outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(self._busy_bar)
         outer.addWidget(self._stack, 1)
-        outer.addWidget(self._again, 0, Qt.AlignmentFlag.AlignHCenter)
         self.retranslate()
 
     def show_health(
@@ -112,7 +119,8 @@ class HealthPanel(Retranslated, QWidget):
         index = self._layer.findData(chosen if chosen is not None else worst)
         self._layer.setCurrentIndex(max(index, 0))
         self._busy_bar.setVisible(busy)
-        self._again.setEnabled(bool(layers) and not busy)
+        for button in (self._again, self._first):
+            button.setEnabled(bool(layers) and not busy)
         self._fill()
 
     def choose(self, layer_id: str) -> None:
@@ -175,7 +183,8 @@ class HealthPanel(Retranslated, QWidget):
             tr("Not assessed yet"),
             tr("Health is checked when layers are added. Check it again after edits."),
         )
-        self._again.setText(tr("Check health"))
+        self._first.setText(tr("Check health"))
+        self._again.setToolTip(tr("Check health"))
         self.show_health(self._city, self._assessed, busy=self._busy)
 
     def restyle(self) -> None:

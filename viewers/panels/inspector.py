@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
-    QLineEdit,
     QScrollArea,
     QSpinBox,
     QStackedWidget,
@@ -120,8 +119,14 @@ class Inspector(Retranslated, QWidget):
         self._floors.editingFinished.connect(self._ask_floors)
         self._use.lineEdit().editingFinished.connect(self._ask_use)
         self._use.activated.connect(self._ask_use)
-        for line in (self._height.lineEdit(), self._floors.lineEdit(), self._use.lineEdit()):
-            line.installEventFilter(self)
+        # A spin box hands keys to its line itself, past the line's filters; a combo box does not.
+        self._lines = {
+            self._height: self._height.lineEdit(),
+            self._floors: self._floors.lineEdit(),
+            self._use.lineEdit(): self._use.lineEdit(),
+        }
+        for editor in self._lines:
+            editor.installEventFilter(self)
         self._words = [label("muted") for _ in range(3)]
         form = QFormLayout(box)
         form.setContentsMargins(10, 10, 10, 10)
@@ -136,7 +141,8 @@ class Inspector(Retranslated, QWidget):
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
             undoes = event.matches(QKeySequence.StandardKey.Undo)
             redoes = event.matches(QKeySequence.StandardKey.Redo)
-            if (undoes or redoes) and isinstance(watched, QLineEdit) and not watched.isModified():
+            typed = any(one is watched and line.isModified() for one, line in self._lines.items())
+            if (undoes or redoes) and not typed:
                 event.ignore()
                 return True
         return super().eventFilter(watched, event)
@@ -182,6 +188,8 @@ class Inspector(Retranslated, QWidget):
         for word, use in known.items():
             self._use.addItem(word, use)
         self._use.setEditText(tr(building.use) if building.use in USES else building.use)
+        for line in self._lines.values():
+            line.setModified(False)
         for word, name in zip(self._words, ("height", "floors", "use"), strict=True):
             word.setObjectName("value" if name in building.changed else "muted")
             word.style().polish(word)

@@ -77,6 +77,7 @@ class LayersPanel(Retranslated, QWidget):
         self._opacity.valueChanged.connect(self._say_opacity)
         foot = QHBoxLayout()
         foot.setContentsMargins(12, 4, 12, 8)
+        foot.setSpacing(10)
         foot.addWidget(self._opacity_word)
         foot.addWidget(self._opacity, 1)
         foot.addWidget(self._opacity_value)
