@@ -74,18 +74,19 @@ def test_hoan_kiem_is_one_city_out_of_three_systems_and_refuses_false_heights(bu
 
 
 def test_van_mieu_takes_heights_and_floors_from_openstreetmap(built):
+    """Of its 497 building ways, counted in the XML by their tags, 44 have a height and 8 more levels."""
     _, report = built("van_mieu")
-    assert report["buildings"]["count"] == pytest.approx(497, abs=5)
-    method = report["buildings"]["method"]
-    assert method["attribute"] + method["floors"] >= 80
+    assert report["buildings"]["count"] == 497
+    assert report["buildings"]["method"]["attribute"] == 44
+    assert report["buildings"]["method"]["floors"] == 8
 
 
 def test_helsinki_survives_its_broken_rings(built):
+    """494 building areas, of which eleven have broken rings; 171 with levels or height."""
     _, report = built("helsinki")
-    assert report["buildings"]["count"] >= 485
-    assert (
-        report["buildings"]["method"]["attribute"] + report["buildings"]["method"]["floors"] >= 150
-    )
+    assert 494 - 11 - 1 <= report["buildings"]["count"] <= 494
+    method = report["buildings"]["method"]
+    assert 160 <= method["attribute"] + method["floors"] <= 171
 
 
 def test_the_hague_keeps_its_own_roofs(built):
