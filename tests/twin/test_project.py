@@ -590,12 +590,25 @@ def test_a_larger_file_may_take_the_place_of_the_source(path: Path, photo: Image
         assert isinstance(now, ImageryLayer) and now.pixels.shape == (80, 48, 3)
 
 
-def test_a_source_read_again_as_something_else_is_told(path: Path, photo: ImageryLayer) -> None:
-    """As when its options were not stated and the file alone gives other numbers."""
+def test_without_the_cache_a_changed_source_is_read_and_told(
+    path: Path, photo: ImageryLayer
+) -> None:
+    Project.create(path, make_city(photo)).close()
+    shutil.rmtree(path.with_suffix(".cache"))
+    write_photo(path.parent / "photos" / "ortho.tif", rows=70)
+    with Project.open(path) as project:
+        assert {one.code for one in project.notices} == {"source-changed"}
+        now = project.city.layers["photo"]
+        assert isinstance(now, ImageryLayer) and now.pixels.shape == (70, 48, 3)
+
+
+def test_a_source_read_again_as_something_else_is_refused(path: Path, photo: ImageryLayer) -> None:
+    """As when its options were not stated, and the file alone gives other numbers."""
     Project.create(path, make_city(replace(photo, pixels=255 - photo.pixels))).close()
     shutil.rmtree(path.with_suffix(".cache"))
     with Project.open(path) as project:
-        assert [one.code for one in project.notices] == ["source-changed"]
+        assert [one.code for one in project.notices] == ["source-read-otherwise"]
+        assert [one.id for one in project.absent] == ["photo"]
 
 
 def test_a_changed_source_is_told_and_the_plan_stands_on_the_old_one(

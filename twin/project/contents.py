@@ -132,6 +132,7 @@ class Contents:
         cache in place of that; raises as `find`."""
         fields, _ = self._from_table(record)
         head = with_absolute_path(record.head, self.folder)
+        record = msgspec.structs.replace(record, arrays={}, sample={}, file=_unknown(record.file))
         told = len(self.notices)
         layer = self._from_source(key, record, head, fields, progress)
         new = self.notices[told:]
@@ -298,18 +299,30 @@ class Contents:
             layer = parts.put_together(record.kind, head, scalars, arrays, fields)
         else:
             layer = sources.under_name(again, head)
-        same_size = _specs(parts.arrays_of(layer)) == record.arrays
-        if not (same_size and parts.alike(parts.sample_of(layer), record.sample)):
-            self.notices.append(
-                Notice(
-                    code="source-changed",
-                    what=f"{head.name} was read again and is not what it was",
-                    hint="Show where the unchanged file is, or go on with this one.",
-                    source=head.id,
-                )
-            )
+        self._compare(record, layer)
         self._put(key, layer)
         return layer
+
+    def _compare(self, record: Content, layer: Layer) -> None:
+        """Tell that the data is not what it was, or refuse it where its file is what it was."""
+        same_size = _specs(parts.arrays_of(layer)) == record.arrays
+        if same_size and parts.alike(parts.sample_of(layer), record.sample):
+            return
+        name = record.head.name
+        if record.file is not None and fingerprint.state(record.file, self.folder) == "same":
+            raise ReadError(
+                f"{name} was read from its file in another way than is known here",
+                hint="Import the file again as it was imported then.",
+                code="source-read-otherwise",
+            )
+        self.notices.append(
+            Notice(
+                code="source-changed",
+                what=f"{name} was read again and is not what it was",
+                hint="Show where the unchanged file is, or go on with this one.",
+                source=record.head.id,
+            )
+        )
 
     def _put(self, key: str, layer: Layer) -> None:
         try:
@@ -344,6 +357,11 @@ def with_absolute_path(head: Layer, folder: Path) -> Layer:
         return head
     path = str(fingerprint.absolute(head.source.path, folder))
     return replace(head, source=msgspec.structs.replace(head.source, path=path))
+
+
+def _unknown(file: SourceFile | None) -> SourceFile | None:
+    # Of another size than any file has, so that nothing read from it counts as read wrongly.
+    return None if file is None else msgspec.structs.replace(file, size=-1)
 
 
 def _belongs_outside(layer: Layer, record: Content) -> bool:

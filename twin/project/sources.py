@@ -25,10 +25,15 @@ def source_path(layer: Layer) -> Path | None:
 
 
 def options_for(layer: Layer) -> ReadOptions:
-    """Options that read the file as `layer` was read, as far as the layer tells."""
+    """Options that read the file as `layer` was read, as far as the layer tells.
+
+    A CRS that was given and is not the project's is not told; then the file is refused when it is
+    read again, for it gives other numbers.
+    """
     source = layer.source
     if source is None:
         return ReadOptions()
+    given = source.crs_from == "given"
     pixels = points = 0
     if isinstance(layer, ImageryLayer) and layer.full_size not in ((0, 0), layer.pixels.shape[:2]):
         pixels = layer.count
@@ -39,8 +44,8 @@ def options_for(layer: Layer) -> ReadOptions:
         role = layer.surface
     return ReadOptions(
         role=role,
-        crs=source.file_crs if source.crs_from == "given" else "",
-        force_crs=source.crs_from == "given",
+        crs=(source.file_crs or layer.crs) if given else "",
+        force_crs=given,
         layer=source.layer,
         encoding=source.encoding,
         max_pixels=pixels,
@@ -85,4 +90,11 @@ def read_again(
 
 def under_name(layer: Layer, head: Layer) -> Layer:
     """`layer` with the id, name, source and notices that the project knows it by."""
-    return replace(layer, id=head.id, name=head.name, source=head.source, notices=head.notices)
+    return replace(
+        layer,
+        id=head.id,
+        name=head.name,
+        vertical=head.vertical,
+        source=head.source,
+        notices=head.notices,
+    )
