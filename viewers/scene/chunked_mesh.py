@@ -38,7 +38,11 @@ class ChunkActor:
     """One chunk on the stage; draws the first part of its faces, as long as its level says."""
 
     def __init__(
-        self, chunk: Chunk, material: Material, line_material: Material, base: NDArray[np.float32]
+        self,
+        chunk: Chunk,
+        material: Material,
+        line_material: Material | None,
+        base: NDArray[np.float32],
     ) -> None:
         self.chunk = chunk
         self.colours: NDArray[np.uint8] = np.full((len(chunk.triangles), 3), 200, np.uint8)
@@ -137,6 +141,7 @@ class ChunkActor:
             data.SetLines(cells_of(solid_edges(self.chunk.vertices, self.chunk.triangles)))
             self.lines = vtkActor()
             self.lines.SetMapper(mapper_for(data))
+            assert self._line_material is not None
             self._line_material.dress(self.lines, fine=True)
         return self.lines
 
@@ -149,7 +154,9 @@ class ChunkActor:
 class ChunkedMesh:
     """The actors of one layer. Say what to draw with `show_levels`; nothing is drawn before."""
 
-    def __init__(self, renderer: vtkRenderer, material: Material, line_material: Material) -> None:
+    def __init__(
+        self, renderer: vtkRenderer, material: Material, line_material: Material | None = None
+    ) -> None:
         self._renderer = renderer
         self.material = material
         self.line_material = line_material
@@ -199,7 +206,9 @@ class ChunkedMesh:
             chunk.show(int(level), fine=fine)
 
     def show_edges(self, which: NDArray[np.bool_]) -> None:
-        """Outline these chunks and no others."""
+        """Outline these chunks and no others; nothing where the layer has no lines."""
+        if self.line_material is None:
+            return
         for chunk, wanted in zip(self._order, which, strict=True):
             shown = id(chunk) in self._edges_shown
             if wanted and not shown:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -98,7 +99,7 @@ def cut(
     chunk_number = chunk_of_row[order]
     edges = np.flatnonzero(np.diff(chunk_number, prepend=-1, append=-2))
     chunks = {}
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         f, v = slice(start[a], start[b]), slice(vertex_start[a], vertex_start[b])
         chunks[int(chunk_number[a])] = Chunk(
             rows=order[a:b].astype(np.int32),

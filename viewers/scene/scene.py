@@ -193,7 +193,7 @@ class Scene:
         if boxes:
             self.camera.bounds = _union(boxes)
             span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
-            self.stage.clear_view = float(np.clip(span * 3.0, 5000.0, 30000.0))
+            self.stage.clear_view = float(np.clip(span * 2.0, 2500.0, 25000.0))
 
     def _show_view(self, city: City, view: ViewState) -> bool:
         first = self.renders == 0

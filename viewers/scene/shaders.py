@@ -10,7 +10,8 @@ VERTEX_IMPL = """//VTK::PositionVC::Impl
   dtPos = vertexMC.xyz;
   dtRel = vertexMC.xyz - eyeVS;
 """
-# Lines come nearer by a share of their distance: what they outline never cuts into them.
+# Outlines and surfaces come nearer by a share of their distance, so that what lies under them
+# never cuts into them; where they are on the screen does not change.
 # A constant step in depth wins over the ground below at any distance, unlike a lift in metres.
 VERTEX_PULL = "  gl_Position = MCDCMatrix * vec4(mix(vertexMC.xyz, eyeVS, pull), 1.0);\n"
 VERTEX_BIAS = "  gl_Position.z -= %.9f * gl_Position.w;\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -90,7 +91,7 @@ def cast_depth(
 
     cut = np.linspace(0, size, workers * 4 + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
-        list(pool.map(band, [range(a, b) for a, b in zip(cut[:-1], cut[1:], strict=True)]))
+        list(pool.map(band, [range(a, b) for a, b in itertools.pairwise(cut)]))
     matrix = np.zeros((3, 4))
     matrix[0, :3], matrix[0, 3] = right / side, -start[0] / side
     matrix[1, :3], matrix[1, 3] = up / side, -start[1] / side

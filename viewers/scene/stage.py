@@ -131,7 +131,7 @@ class Stage:
 
     def _set_haze(self, distance: float) -> None:
         """Haze for a view of something `distance` metres away: it never hides what is looked at."""
-        haze = 1.0 / max(self.clear_view, 3.2 * distance)
+        haze = 1.0 / max(self.clear_view, 2.3 * distance)
         if abs(haze - self._haze) > 0.02 * self._haze:
             self._haze = haze
             for material in self._materials:

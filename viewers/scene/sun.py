@@ -140,7 +140,7 @@ _BOUNCE = [(0.018, 0.020, 0.028), (0.032, 0.032, 0.042), (0.09, 0.08, 0.08), (0.
 _ZENITH = [(0.008, 0.012, 0.035), (0.03, 0.05, 0.13), (0.10, 0.17, 0.33), (0.17, 0.30, 0.53),
            (0.18, 0.35, 0.62), (0.17, 0.34, 0.62), (0.17, 0.34, 0.62)]  # fmt: skip
 _HORIZON = [(0.02, 0.025, 0.05), (0.14, 0.12, 0.17), (0.60, 0.38, 0.25), (0.80, 0.68, 0.54),
-            (0.76, 0.80, 0.82), (0.72, 0.79, 0.84), (0.72, 0.79, 0.84)]  # fmt: skip
+            (0.74, 0.80, 0.85), (0.70, 0.79, 0.86), (0.70, 0.79, 0.86)]  # fmt: skip
 _GLOW = [(0, 0, 0), (0.10, 0.04, 0.02), (0.9, 0.42, 0.14), (0.75, 0.48, 0.24),
          (0.42, 0.33, 0.22), (0.30, 0.27, 0.20), (0.30, 0.27, 0.20)]  # fmt: skip
 
@@ -156,12 +156,16 @@ def atmosphere(sun: Vector, *, theme: str = "light") -> Atmosphere:
         r, g, b = (float(np.interp(elevation, _STOPS, table[:, i])) * factor for i in range(3))
         return (r, g, b)
 
+    # The eye adapts: a low sun leaves the city nearly as bright as a high one.
+    level = float(np.dot(at(_SUN), (0.3, 0.5, 0.2))) * max(float(sun[2]), 0.0)
+    level += float(np.dot(at(_AMBIENT), (0.3, 0.5, 0.2)))
+    open_up = float(np.clip((1.12 / max(level, 1e-3)) ** 0.65, 1.0, 1.55))
     dim = 0.22 if theme == "dark" else 1.0
     return Atmosphere(
         sun=(float(sun[0]), float(sun[1]), float(sun[2])),
-        sun_light=at(_SUN),
-        sky_light=at(_AMBIENT),
-        bounce_light=at(_BOUNCE),
+        sun_light=at(_SUN, open_up),
+        sky_light=at(_AMBIENT, open_up),
+        bounce_light=at(_BOUNCE, open_up),
         zenith=at(_ZENITH, dim * 0.8 if dim < 1 else 1.0),
         horizon=at(_HORIZON, dim * 0.6 if dim < 1 else 1.0),
         glow=at(_GLOW, 0.5 if dim < 1 else 1.0),

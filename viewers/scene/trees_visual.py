@@ -115,8 +115,7 @@ class TreesVisual(Visual):
         super().__init__(around)
         self.version = 0
         self.material = around.stage.material("tree")
-        self._line = around.stage.material("line")
-        self.mesh = ChunkedMesh(around.stage.renderer, self.material, self._line)
+        self.mesh = ChunkedMesh(around.stage.renderer, self.material)
         self._layer: FeatureLayer | None = None
         self._style: Style | None = None
         self._trees: Trees | None = None
@@ -214,6 +213,6 @@ class TreesVisual(Visual):
     def remove(self) -> None:
         """Take the trees off the stage."""
         self.mesh.clear()
-        for material in (self.material, self._line):
+        for material in self.material:
             self.around.stage.release(material)
         self._layer, self._trees = None, None

@@ -1,0 +1,87 @@
+"""The eye goes where it is told, and pictures are what was asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+from scene_city import block_city
+
+from layers.errors import CityError
+from viewers.scene.camera import between, ease, framing, from_polar, orbited, to_polar, zoomed
+from viewers.scene.furniture import round_length
+from viewers.scene.pictures import render_city
+from viewers.view_state import CameraPose, ViewState
+
+
+def test_polar_coordinates_go_there_and_back():
+    offset = np.array([30.0, -40.0, 25.0])
+    assert from_polar(*to_polar(offset)) == pytest.approx(offset)
+
+
+def test_orbiting_keeps_the_distance_and_never_goes_over_the_top():
+    eye, target = np.array([100.0, 0.0, 50.0]), np.zeros(3)
+    turned = orbited(eye, target, np.pi / 2, 0.0)
+    assert turned == pytest.approx([0.0, -100.0, 50.0])
+    top = orbited(eye, target, 0.0, 10.0)
+    assert np.linalg.norm(top) == pytest.approx(np.linalg.norm(eye)) and top[2] > 0
+
+
+def test_what_is_under_the_cursor_stays_there_while_zooming():
+    eye, target, about = np.array([0.0, -100, 80]), np.zeros(3), np.array([30.0, 20.0, 0.0])
+    closer, aim = zoomed(eye, target, about, 2.0)
+    before, after = about - eye, about - closer
+    assert np.cross(before, after) == pytest.approx(np.zeros(3))
+    assert np.cross(target - eye, aim - closer) == pytest.approx(np.zeros(3))
+    assert np.linalg.norm(after) == pytest.approx(np.linalg.norm(before) / 2)
+
+
+def test_a_flight_starts_and_ends_exactly_and_turns_the_short_way():
+    a = CameraPose(eye=(0, -100, 50), target=(0, 0, 0))
+    b = CameraPose(eye=(500, 640, 90), target=(500, 500, 0))
+    assert between(a, b, 1.0) is b
+    assert between(a, b, 0.0).eye == pytest.approx(a.eye)
+    assert ease(0) == 0 and ease(1) == 1 and ease(0.5) == pytest.approx(0.5)
+    east = CameraPose(eye=(100, -10, 50), target=(0, 0, 0))
+    north = CameraPose(eye=(100, 10, 50), target=(0, 0, 0))
+    assert between(east, north, 0.5).eye[0] > 90
+
+
+def test_framing_brings_every_corner_into_the_picture():
+    bounds = np.array([0.0, 800, -200, 300, 0, 60])
+    eye, target = framing(bounds, view_angle=35.0, aspect=1.6, heading=0.7, elevation=0.6)
+    forward = (target - eye) / np.linalg.norm(target - eye)
+    right = np.cross(forward, [0, 0, 1.0])
+    right /= np.linalg.norm(right)
+    up = np.cross(right, forward)
+    half = np.tan(np.radians(17.5))
+    corners = (
+        np.array([[x, y, z] for x in bounds[:2] for y in bounds[2:4] for z in bounds[4:]]) - eye
+    )
+    depth = corners @ forward
+    assert (np.abs(corners @ up) <= depth * half * 1.001).all()
+    assert (np.abs(corners @ right) <= depth * half * 1.6 * 1.001).all()
+
+
+def test_scale_bars_have_round_lengths():
+    assert [round_length(v) for v in (7.3, 49.9, 50.0, 1999, 0.3)] == pytest.approx(
+        [5, 20, 50, 1000, 0.2]
+    )
+
+
+def test_a_picture_has_the_size_asked_for_with_and_without_furniture(tmp_path):
+    for furniture in (False, True):
+        out = tmp_path / f"city-{furniture}.png"
+        timings = render_city(block_city(4), ViewState(), (640, 360), out, furniture=furniture)
+        picture = Image.open(out)
+        assert picture.size == (640, 360) and len(picture.getcolors(10**6)) > 200
+        assert min(timings.values()) >= 0
+    assert (
+        list(tmp_path.iterdir()) == sorted(tmp_path.iterdir()) or len(list(tmp_path.iterdir())) == 2
+    )
+
+
+def test_an_impossible_size_is_refused_and_leaves_nothing(tmp_path):
+    with pytest.raises(CityError):
+        render_city(block_city(1), ViewState(), (0, 100), tmp_path / "no.png")
+    assert not list(tmp_path.iterdir())
