@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
+from layers.builders.inside import points_inside
 from layers.health.subject import Subject
 from layers.kinds.pointcloud import BUILDING, GROUND, NOISE, WATER, PointCloudLayer
 
@@ -21,13 +21,13 @@ class RoofPoints:
 
     Attributes
     ----------
-    row : intp (k,), row of the layer
+    row : int64 (k,), row of the layer
     z : float64 (k,), metres
     every : one of how many points was looked up
     note : "" or that it was a sample
     """
 
-    row: NDArray[np.intp]
+    row: NDArray[np.int64]
     z: NDArray[np.float64]
     every: int
     note: str
@@ -64,8 +64,9 @@ def roof_points(subject: Subject) -> RoofPoints | None:
     sample = points[::every]
     # A cloud that was thinned while reading holds fewer points per building than the survey did.
     factor = every * max(1, round(max(thinning for _, thinning in parts)))
-    tree = shapely.STRtree(subject.geometry)
-    hit, row = tree.query(shapely.points(sample[:, :2]), predicate="intersects")
+    pairs = list(points_inside(subject.geometry, sample[:, :2]))
+    row = np.concatenate([areas for areas, _ in pairs] or [np.empty(0, dtype=np.int64)])
+    hit = np.concatenate([points for _, points in pairs] or [np.empty(0, dtype=np.int64)])
     note = f"One of {factor} points was looked at." if factor > 1 else ""
     return RoofPoints(row=row, z=sample[hit, 2], every=factor, note=note)
 
