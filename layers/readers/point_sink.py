@@ -12,6 +12,8 @@ from layers.kinds.layer import Bounds
 from layers.readers.las_file import FIELDS, LasFile
 
 _FIRST_ROOM = 1_000_000
+_WIDEST = 200_000.0
+"""Units; beyond this from its middle float32 steps are over 8 mm."""
 
 
 class PointSink:
@@ -168,7 +170,8 @@ class PointSink:
         low, high = np.asarray(header.mins, float), np.asarray(header.maxs, float)
         at = np.array([np.median(self._axis(first, axis)) for axis in range(3)])
         with np.errstate(all="ignore"):
-            believed = np.isfinite(low + high).all() and ((at >= low) & (at <= high)).all()
+            # A head that claims half a continent would cost float32 its millimetres.
+            believed = (high - low <= _WIDEST).all() and ((at >= low) & (at <= high)).all()
         middle = (low + high) / 2 if believed else at
         rounded: NDArray[np.float64] = np.round(middle * self._unit)
         return rounded

@@ -25,6 +25,8 @@ from layers.readers.registry import ReadOptions, SourcePreview
 
 _SAMPLE = 200
 _SAMPLE_FROM = 5_000
+_FARTHEST = 1e9
+"""Units; the Earth is 4 · 10⁷ m around."""
 
 
 def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[Layer]:
@@ -115,7 +117,7 @@ def _place(las: LasFile, stated: Stated, options: ReadOptions) -> Place:
 def _trusted_bounds(las: LasFile) -> Bounds:
     """The head's extent, or that of the first points where the head's is none."""
     low_x, low_y, high_x, high_y = las.bounds
-    if np.isfinite(las.bounds).all() and low_x <= high_x and low_y <= high_y:
+    if np.abs(las.bounds).max() < _FARTHEST and low_x <= high_x and low_y <= high_y:
         return las.bounds
     x, y = _xy(las, first_points(las, _SAMPLE_FROM))
     if not len(x):
