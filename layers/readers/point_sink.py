@@ -89,7 +89,10 @@ class PointSink:
         start, stop = self._seen, self._seen + len(records)
         self._seen = stop
         if self._keep < self._expected:
-            records = records[_evenly(start, stop, self._expected, self._keep)]
+            rows = _evenly(start, stop, self._expected, self._keep)
+            # As plain bytes: numpy picks whole records almost three times slower.
+            plain = records.view(np.uint8).reshape(len(records), records.dtype.itemsize)
+            records = plain.take(rows, axis=0).view(records.dtype)[:, 0]
         self._write(records[: self._keep - self._count])
 
     def _take_inside(self, records: NDArray[Any]) -> None:
