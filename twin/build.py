@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import shapely
 
 from layers.builders.ground import fill_gaps, ground_from_points
 from layers.builders.heights import build_buildings
 from layers.builders.outlines import footprints_from_heights, footprints_from_points
+from layers.builders.trees import trees_from_canopy
 from layers.errors import CityError
 from layers.frame import Frame
 from layers.kinds.buildings import BuildingsLayer
@@ -22,6 +24,7 @@ from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import BUILDING, PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
+from layers.readers.registry import ReadOptions
 from twin.city import City
 from twin.gather import Gathered, each_once, gather, notices_of, role_of, unique_id
 from twin.recipe import BuildingOptions, Recipe, SourceRequest, read_recipe
@@ -38,6 +41,7 @@ class BuildResult:
     ----------
     city, notices : what stands, and what is worth knowing
     hidden : ids of layers not shown at first: clouds that became buildings, rasters that were used
+    options : layer id → how its file was read, so that it can be read again
     points_read : LiDAR points
     elapsed_s : seconds of each step
     """
@@ -45,6 +49,7 @@ class BuildResult:
     city: City
     notices: tuple[Notice, ...]
     hidden: frozenset[str] = frozenset()
+    options: Mapping[str, ReadOptions] = field(default_factory=dict)
     points_read: int = 0
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
@@ -91,6 +96,7 @@ def build(
         city=city,
         notices=tuple(each_once([*notices_of(gathered), *builder.notices])),
         hidden=frozenset(builder.hidden),
+        options=builder.options,
         points_read=gathered.points_read,
         elapsed_s={"read": read_at - started, "build": done_at - read_at},
     )
@@ -156,6 +162,7 @@ class _Builder:
         self._ground = ground
         self.notices: list[Notice] = []
         self.hidden: set[str] = set()
+        self.options: dict[str, ReadOptions] = {}
 
     def layers(self, *, scheduler: str = "", workers: int = 0) -> list[Layer]:
         """All layers of the city, in the order they are drawn."""
@@ -174,15 +181,37 @@ class _Builder:
         derived += self._buildings(clouds, scheduler=scheduler, workers=workers)
         has_buildings = any(isinstance(x, BuildingsLayer) for x in derived)
         for request, layer in self._gathered.pairs:
-            if layer in grounds or role_of(request, layer) == "footprints":
+            used = isinstance(layer, FeatureLayer) and role_of(request, layer) == "footprints"
+            if layer in grounds or used:
                 continue
-            if request.hidden or (has_buildings and self._is_raw(layer)):
+            trees = self._trees(layer)
+            if request.hidden or trees or (has_buildings and self._is_raw(layer)):
                 self.hidden.add(layer.id)
-            derived.append(layer)
+            derived += [layer, *trees]
         if not derived:
             raise CityError("Nothing could be built of these sources", code="nothing-built")
         order = {kind: place for place, kind in enumerate(DRAWN_FIRST)}
         return sorted(self._with_free_ids(derived), key=lambda x: order.get(x.kind, 0))
+
+    def _trees(self, layer: Layer) -> list[FeatureLayer]:
+        """The trees that stand in a canopy raster, as points that can be picked and styled."""
+        if not isinstance(layer, ElevationLayer) or layer.surface != "canopy-above-ground":
+            return []
+        found = trees_from_canopy(layer, self._ground)
+        self.notices += found.notices
+        if not found.count:
+            return []
+        return [
+            FeatureLayer(
+                id=f"{layer.id}-trees",
+                name=f"{layer.name} · trees",
+                crs=layer.crs,
+                vertical=layer.vertical,
+                role="trees",
+                geometry=shapely.points(found.xyz[:, :2]),
+                columns={"height": found.height, "crown": found.crown},
+            )
+        ]
 
     def _elevations(self, *surfaces: str) -> list[ElevationLayer]:
         return [
@@ -256,9 +285,12 @@ class _Builder:
     def _with_free_ids(self, layers: list[Layer]) -> list[Layer]:
         taken: set[str] = set()
         free = []
+        requests = {layer.id: request for request, layer in self._gathered.pairs}
         for layer in layers:
             identity = unique_id(layer.id, taken)
             taken.add(identity)
+            if layer.id in requests and layer.source is not None:
+                self.options[identity] = requests[layer.id].options()
             free.append(layer if identity == layer.id else replace(layer, id=identity))
         return free
 

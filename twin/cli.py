@@ -6,12 +6,14 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from layers.errors import CityError
+from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import Progress
 
@@ -213,12 +215,8 @@ def _health(options: argparse.Namespace) -> int:
     from layers.health.assess import assess_city
     from layers.health.records import as_json
 
-    groups = [_layers_of(target, options.crs) for target in options.target]
-    targets = [
-        one
-        for layers in groups
-        for one in as_json(assess_city({layer.id: layer for layer in layers}).values())["targets"]
-    ]
+    groups = _groups(options.target, options.crs)
+    targets = [one for layers in groups for one in as_json(assess_city(layers).values())["targets"]]
     if options.json:
         print_json({"targets": targets})
         return 0
@@ -233,17 +231,25 @@ def _health(options: argparse.Namespace) -> int:
     return 0
 
 
-def _layers_of(target: Path, crs: str) -> list[Any]:
+def _groups(targets: Sequence[Path], crs: str) -> list[dict[str, Layer]]:
+    """Layers that are assessed together: those of each project, and all plain files."""
     from layers.readers import registry
+    from twin.gather import unique_id
     from twin.project.recognise import is_project
     from twin.project.store import Project
 
-    if is_project(target):
-        project = Project.open(target, read_only=True)
-        layers = list(project.city.layers.values())
-        project.close()
-        return layers
-    return registry.read(target, registry.ReadOptions(crs=crs), console_progress())
+    groups: list[dict[str, Layer]] = []
+    files: dict[str, Layer] = {}
+    for target in targets:
+        if is_project(target):
+            project = Project.open(target, read_only=True)
+            groups.append(dict(project.city.layers))
+            project.close()
+            continue
+        for layer in registry.read(target, registry.ReadOptions(crs=crs), console_progress()):
+            identity = unique_id(layer.id, set(files))
+            files[identity] = layer if layer.id == identity else replace(layer, id=identity)
+    return [*groups, files] if files else groups
 
 
 def _export(options: argparse.Namespace) -> int:
