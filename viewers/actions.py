@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 
-from viewers.i18n import mark, tr
+from viewers.i18n import mark, say, tr
 from viewers.theme import set_icon
 
 
@@ -249,10 +249,11 @@ class Actions(QObject):
 
     def show_labels(self, undo: str | None, redo: str | None) -> None:
         """Say what undo and redo would do."""
-        for name, what in (("undo", undo), ("redo", redo)):
+        for name, label in (("undo", undo), ("redo", redo)):
+            what = say(label or "")
             text = tr(SPECS[name].text)
             self.all[name].setText(f"{text}  “{what}”" if what else text)
-            self.all[name].setToolTip(self._tip(SPECS[name], what or ""))
+            self.all[name].setToolTip(self._tip(SPECS[name], what))
 
     def show_walking(self, walking: bool) -> None:
         """While walking, W is a step ahead, not this action; Esc leaves."""

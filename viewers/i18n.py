@@ -95,10 +95,10 @@ def _patterns(code: str) -> list[tuple[re.Pattern[str], str]]:
             if index % 2 == 0:
                 pattern += re.escape(part)
             elif part in seen:
-                pattern += f"(?P={part})"
+                pattern += f"(?P=p{part})"
             else:
                 seen.add(part)
-                pattern += f"(?P<{part}>.+?)"
+                pattern += f"(?P<p{part}>.+?)"
         found.append((fixed, re.compile(pattern, re.DOTALL), said))
     found.sort(key=lambda entry: -entry[0])
     return [(pattern, said) for _, pattern, said in found]
@@ -114,8 +114,11 @@ def say(sentence: str) -> str:
     for pattern, said in _patterns(_language):
         match = pattern.fullmatch(sentence)
         if match:
-            return said.format(**{k: _word(v) for k, v in match.groupdict().items()})
+            return _PLACE.sub(lambda place: _word(match[f"p{place[1]}"]), said)
     return sentence
+
+
+_PLACE = re.compile(r"\{(\w+)\}")
 
 
 def _word(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
@@ -67,6 +67,7 @@ class Window(Retranslated, QMainWindow):
         super().__init__()
         self._may_close = may_close
         self._title = ""
+        self._restored = False
         self._undo: tuple[str | None, str | None] = (None, None)
         self.setAcceptDrops(True)
         self.setDockOptions(
@@ -130,12 +131,15 @@ class Window(Retranslated, QMainWindow):
             self._docks[name].setTitleBarWidget(QWidget())
         self._docks["legend"].raise_()
         self._docks["health"].raise_()
-        docks = [self._docks[n] for n in ("layers", "inspector")]
-        self.resizeDocks(docks, [270, 320], Qt.Orientation.Horizontal)
-        left = [self._docks[n] for n in ("layers", "legend")]
-        self.resizeDocks(left, [380, 300], Qt.Orientation.Vertical)
-        right = [self._docks[n] for n in ("inspector", "health")]
-        self.resizeDocks(right, [360, 400], Qt.Orientation.Vertical)
+
+    def _proportion(self) -> None:
+        """Docks as wide and high as suits a small screen; the user moves them from there."""
+        sides = [self._docks[name] for name in ("layers", "inspector")]
+        self.resizeDocks(sides, [270, 330], Qt.Orientation.Horizontal)
+        left = [self._docks[name] for name in ("layers", "legend")]
+        self.resizeDocks(left, [340, 300], Qt.Orientation.Vertical)
+        right = [self._docks[name] for name in ("inspector", "health")]
+        self.resizeDocks(right, [360, 340], Qt.Orientation.Vertical)
 
     def _make_menus(self) -> None:
         self._menus: dict[str, QMenu] = {}
@@ -210,6 +214,9 @@ class Window(Retranslated, QMainWindow):
             dock.show()
         self._docks["legend"].raise_()
         self._docks["health"].raise_()
+        if not self._restored:
+            self._restored = True
+            QTimer.singleShot(0, self._proportion)
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""
@@ -281,7 +288,7 @@ class Window(Retranslated, QMainWindow):
     def restore(self, place: QByteArray, docks: QByteArray) -> None:
         """Place and docks as they were; the docks stay hidden on the welcome page."""
         self.restoreGeometry(place)
-        self.restoreState(docks)
+        self._restored = self.restoreState(docks)
         if self.center.currentIndex() == WELCOME:
             self.show_welcome()
 
