@@ -1,47 +1,15 @@
-"""Pictures of a city without a window, and pictures of the scene in the window, of any size."""
+"""Pictures of a city without a window, of any size."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
-from numpy.typing import NDArray
 
 from layers.errors import CityError
 from twin.city import City
 from viewers.view_state import CameraPose, ViewState
 
-if TYPE_CHECKING:
-    from viewers.scene.scene import Scene
-
 MOST_PIXELS = 16384
-
-
-def capture(scene: Scene, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
-    """The scene when still, uint8 (height, width, 3)."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
-
-    window = scene.window
-    before = tuple(window.GetSize())
-    if size is not None and size != before:
-        window.SetSize(*size)
-    try:
-        scene.set_still()
-        grab = vtkWindowToImageFilter()
-        grab.SetInput(window)
-        grab.ReadFrontBufferOff()
-        grab.ShouldRerenderOff()
-        grab.Update()
-        image = grab.GetOutput()
-        width, height, _ = image.GetDimensions()
-        flat = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
-        return np.ascontiguousarray(flat[::-1, :, :3])
-    finally:
-        if size is not None and size != before:
-            window.SetSize(*before)
 
 
 def render_city(
@@ -83,7 +51,7 @@ def render_city(
         scene.show(city, view)
         scene.camera.pose = camera if camera is not None else scene.camera.overview()
         shown = time.perf_counter()
-        pixels = capture(scene)
+        pixels = scene.screenshot()
         drawn = time.perf_counter()
         if furniture:
             from viewers.scene.furniture import with_furniture

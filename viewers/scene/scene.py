@@ -16,6 +16,7 @@ from layers.kinds.layer import Layer
 from twin.city import City
 from viewers.scene.budget import FrameBudget
 from viewers.scene.camera import Camera
+from viewers.scene.capture import capture
 from viewers.scene.imagery_visual import ImageryVisual
 from viewers.scene.legend import Legend
 from viewers.scene.levels import choose, clip_range
@@ -307,9 +308,7 @@ class Scene:
 
     def screenshot(self, size: tuple[int, int] | None = None) -> NDArray[np.uint8]:
         """The picture as it would look when still: uint8 (height, width, 3), up to 4K and more."""
-        from viewers.scene.pictures import capture
-
-        return capture(self, size)
+        return capture(self.window, self.set_still, size)
 
     def close(self) -> None:
         """Take everything off the stage; the plotter stays its owner's."""

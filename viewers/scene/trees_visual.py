@@ -213,6 +213,5 @@ class TreesVisual(Visual):
     def remove(self) -> None:
         """Take the trees off the stage."""
         self.mesh.clear()
-        for material in self.material:
-            self.around.stage.release(material)
+        self.around.stage.release(self.material)
         self._layer, self._trees = None, None
