@@ -195,7 +195,17 @@ def _expand(source: SourceRequest, folder: Path) -> list[SourceRequest]:
             hint=f"Looked in {whole.parent}.",
             code="source-missing",
         )
-    return [msgspec.structs.replace(source, path=str(path)) for path in found]
+    return [
+        msgspec.structs.replace(source, path=str(path), name=name)
+        for path, name in zip(found, _names(source.name, found), strict=True)
+    ]
+
+
+def _names(name: str, found: list[Path]) -> list[str]:
+    """One name for each file; "" leaves it to the reader."""
+    if not name or len(found) == 1:
+        return [name] * len(found)
+    return [f"{name} {path.stem}" for path in found]
 
 
 def _with_variables(text: str) -> str:

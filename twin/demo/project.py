@@ -26,6 +26,11 @@ def demo_city(out: Path | None = None, *, progress: Progress = SILENT) -> Path:
     city = out or folder / "ward.dothi.gpkg"
     if not is_project(city):
         result = build(folder / "recipe.toml", progress=progress.part(0.6, 0.95))
-        Project.create(city, result.city, view=first_view(result.city, result.hidden)).close()
+        Project.create(
+            city,
+            result.city,
+            options=result.options,
+            view=first_view(result.city, result.hidden),
+        ).close()
     progress.step(1.0, f"{city.name} is ready")
     return city
