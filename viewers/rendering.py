@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +16,9 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.progress import SILENT, Progress
 from twin.city import City
 from twin.project.store import Project
-from viewers.saved_view import bookmarks_of, view_state_of
+from viewers.saved_view import view_from
 from viewers.scene.pictures import render_city
-from viewers.view_state import CameraPose
+from viewers.view_state import Bookmark, CameraPose, ViewState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,19 +46,16 @@ def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, 
     progress.step(0.0, f"Opening {request.city.name}")
     project = Project.open(request.city, read_only=True, progress=progress.part(0.0, 0.4))
     try:
-        state = view_state_of(project.view)
-        state = replace(state, theme=request.theme)
+        state, bookmarks = view_from(project.view, ViewState(theme=request.theme))
         if request.time is not None:
             local = request.time
             if local.tzinfo is None:
                 local = local.replace(tzinfo=state.sun_time.tzinfo)
             state = replace(state, sun_time=local)
         city = coloured(project.city, request.color_by)
-        pose = _pose(request.view, project)
+        look = look_of(request.view, bookmarks)
         progress.step(0.5, "Drawing")
-        times = render_city(
-            city, state, request.size, request.out, camera=pose, furniture=True, view=request.view
-        )
+        times = render_city(city, state, request.size, request.out, camera=look, furniture=True)
     finally:
         project.close()
     progress.step(1.0, f"Wrote {request.out.name}")
@@ -82,17 +80,26 @@ def coloured(city: City, color_by: str) -> City:
     return city
 
 
-VIEWS = ("", "overview", "close", "top")
+VIEWS = ("overview", "close", "top")
 
 
-def _pose(view: str, project: Project) -> CameraPose | None:
+def look_of(view: str, bookmarks: Sequence[Bookmark]) -> CameraPose | str:
+    """A bookmark's camera, or the name of a view that every city has; "overview" for "".
+
+    Raises
+    ------
+    CityError
+        There is neither.
+    """
+    if not view:
+        return "overview"
+    marks = {mark.name: mark.camera for mark in bookmarks}
+    if view in marks:
+        return marks[view]
     if view in VIEWS:
-        return None
-    marks = {mark.name: mark.camera for mark in bookmarks_of(project.view)}
-    if view not in marks:
-        raise CityError(
-            f"There is no view “{view}”",
-            hint=f"There are {', '.join([*VIEWS[1:], *marks])}.",
-            code="view-unknown",
-        )
-    return marks[view]
+        return view
+    raise CityError(
+        f"There is no view “{view}”",
+        hint=f"There are {', '.join([*VIEWS, *marks])}.",
+        code="view-unknown",
+    )
