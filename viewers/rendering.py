@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +36,12 @@ class RenderRequest:
     theme: Literal["light", "dark"] = "light"
 
 
+def without_display() -> None:
+    """Have VTK draw through EGL at once where there is no display, instead of asking for one first."""
+    if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
+        os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
+
+
 def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, Any]:
     """Draw it; the object of `dothi render --json`.
 
@@ -42,6 +50,7 @@ def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, 
     CityError
         The project cannot be opened, there is no such view, or the picture cannot be written.
     """
+    without_display()
     started = time.perf_counter()
     progress.step(0.0, f"Opening {request.city.name}")
     project = Project.open(request.city, read_only=True, progress=progress.part(0.0, 0.4))

@@ -245,6 +245,19 @@ class Camera:
         )
         return self._pose_at(target + (eye - target) * 0.66, target)
 
+    def named(self, view: str) -> CameraPose:
+        """A view that every city has: "overview", "close" (nearer and lower) or "top"."""
+        pose = self.overview()
+        if view == "overview" or self.bounds is None:
+            return pose
+        target = np.asarray(pose.target) - self.origin
+        distance, heading, elevation = to_polar(np.asarray(pose.eye) - self.origin - target)
+        if view == "top":
+            return self._pose_at(target + np.array([0.0, 0.0, 1.6 * distance]), target)
+        return self._pose_at(
+            target + from_polar(0.42 * distance, heading, 0.75 * elevation), target
+        )
+
     def north_up(self) -> CameraPose:
         """The same view with north ahead."""
         distance, _, elevation = to_polar(self.eye - self.target)

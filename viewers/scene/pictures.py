@@ -18,7 +18,7 @@ def render_city(
     size: tuple[int, int],
     out: Path,
     *,
-    camera: CameraPose | None = None,
+    camera: CameraPose | str = "overview",
     furniture: bool = False,
 ) -> dict[str, float]:
     """Draw `city` to the picture `out` and say how long each part took, in seconds.
@@ -26,7 +26,7 @@ def render_city(
     Parameters
     ----------
     size : width, height in pixels, up to 16 384
-    camera : None for a first look at everything
+    camera : a pose, or "overview", "close" or "top"
     furniture : whether compass, scale, legend and attribution are drawn over it
 
     Raises
@@ -49,7 +49,7 @@ def render_city(
     try:
         scene = Scene(plotter)
         scene.show(city, view)
-        scene.camera.pose = camera if camera is not None else scene.camera.overview()
+        scene.camera.pose = scene.camera.named(camera) if isinstance(camera, str) else camera
         shown = time.perf_counter()
         pixels = scene.screenshot()
         drawn = time.perf_counter()
