@@ -18,7 +18,8 @@ from viewers.drafts import left_drafts, remove_draft, thumbnail_of
 from viewers.i18n import forget_translator, set_language
 from viewers.opening import HEALTH, Opening
 from viewers.picture import image_of
-from viewers.session import Session, pose_from
+from viewers.saved_view import pose_from
+from viewers.session import Session
 from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks

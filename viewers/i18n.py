@@ -114,16 +114,26 @@ def say(sentence: str) -> str:
     for pattern, said in _patterns(_language):
         match = pattern.fullmatch(sentence)
         if match:
-            return _PLACE.sub(lambda place: _word(match[f"p{place[1]}"]), said)
+            return _filled(said, match)
     return sentence
 
 
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
+def _filled(said: str, match: re.Match[str]) -> str:
+    return _PLACE.sub(lambda place: _word(match[f"p{place[1]}"]), said)
+
+
 def _word(value: str) -> str:
-    """What stands in a placeholder: translated if it is itself a known sentence or word."""
-    return table(_language)["messages"].get(value, value)
+    """What stands in a placeholder: a sentence of its own, or a number."""
+    if _ENGLISH_NUMBER.fullmatch(value):
+        return value.translate(_SWAPPED)
+    return say(value)
+
+
+_ENGLISH_NUMBER = re.compile(r"-?\d{1,3}(,\d{3})*(\.\d+)?")
+_SWAPPED = str.maketrans(",.", ".,")
 
 
 def said_error(error: BaseException) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from viewers.app import App
 from viewers.commands import Commands
 from viewers.dialogs.screenshot import ScreenshotRequest
 from viewers.i18n import language, set_language
-from viewers.session import view_from, view_to
+from viewers.saved_view import view_from, view_to
 from viewers.settings import Settings
 from viewers.tasks import worker_threads
 from viewers.theme import theme

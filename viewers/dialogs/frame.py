@@ -22,6 +22,7 @@ class Dialog(Retranslated, QDialog):
         self.accept_button.clicked.connect(self.accept)
         self._reject = QPushButton()
         self._reject.clicked.connect(self.reject)
+        self._reject.setAutoDefault(False)
         self._reject.setVisible(not only_close)
         self.foot = QHBoxLayout()
         self.foot.addStretch(1)

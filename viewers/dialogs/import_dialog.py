@@ -72,13 +72,14 @@ class ImportDialog(Dialog):
         split.addWidget(self._form)
         split.setSizes([300, 460])
         split.setChildrenCollapsible(False)
-        self._name = QLineEdit(paths[0].stem if paths else "")
+        self._name = QLineEdit(_name_for(paths))
         self._name.textChanged.connect(self._check)
         self._crs = CrsField()
         self._crs.changed.connect(self._check)
         self._words = [label(), label()]
         self._fixed_crs = label("value", titled(project_crs) if project_crs else "")
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(9)
         form.addRow(self._words[0], self._name)
         form.addRow(self._words[1], self._fixed_crs if project_crs else self._crs)
@@ -213,6 +214,13 @@ class ImportDialog(Dialog):
         self._words[1].setText(tr("System of the project"))
         self._list.setAccessibleName(tr("Sources"))
         self._check()
+
+
+def _name_for(paths: Sequence[Path]) -> str:
+    """One file gives its own name, several the name of their folder."""
+    if not paths:
+        return ""
+    return paths[0].stem if len(paths) == 1 else paths[0].parent.name
 
 
 def _icon(preview: SourcePreview) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -70,7 +70,9 @@ class Source:
     @property
     def name(self) -> str:
         """File, and layer in it."""
-        return f"{self.path.name} · {self.preview.layer}" if self.preview.layer else self.path.name
+        layer = self.preview.layer
+        own = layer and layer != self.path.stem
+        return f"{self.path.name} · {layer}" if own else self.path.name
 
     @property
     def missing_crs(self) -> bool:
@@ -113,6 +115,8 @@ class SourceForm(Retranslated, QWidget):
         self._id, self._height = QComboBox(), QComboBox()
         self._attribution = QLineEdit()
         self._form = QFormLayout()
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._form.setSpacing(9)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._words = [label() for _ in range(7)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import psutil
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
 
 from viewers.dialogs.frame import Dialog
@@ -41,6 +42,7 @@ class PreferencesDialog(Dialog):
         self._language.setCurrentIndex(self._language.findData(now.language))
         self._words = [label(), label(), label()]
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(12)
         for word, field in zip(
             self._words, (self._theme, self._language, self._memory), strict=True

@@ -57,6 +57,7 @@ class PropertiesDialog(Dialog):
         page = QWidget()
         page.setObjectName("page")
         form = QFormLayout(page)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(14, 12, 14, 12)
         form.setSpacing(8)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)

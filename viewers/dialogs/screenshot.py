@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QWidget
 
 from viewers.dialogs.frame import Dialog
@@ -48,6 +49,7 @@ class ScreenshotDialog(Dialog):
         sizes.addWidget(self._height)
         self._words = [label(), label()]
         form = QFormLayout()
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(12)
         form.addRow(self._words[0], self._preset)
         form.addRow(self._words[1], sizes)

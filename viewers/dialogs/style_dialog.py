@@ -129,6 +129,8 @@ class StyleDialog(Dialog):
         opacity.addWidget(self._opacity, 1)
         opacity.addWidget(self._opacity_value)
         self._form = QFormLayout()
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._form.setSpacing(11)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         fields = (self._by, colour, self._ramp, ends, opacity, self._size)

@@ -129,6 +129,7 @@ class Inspector(Retranslated, QWidget):
             editor.installEventFilter(self)
         self._words = [label("muted") for _ in range(3)]
         form = QFormLayout(box)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(10, 10, 10, 10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for word, field in zip(self._words, (self._height, self._floors, self._use), strict=True):
@@ -269,7 +270,7 @@ class _Table(QTableWidget):
                     item.setForeground(self.palette().placeholderText())
                 self.setItem(row, column, item)
         self.resizeColumnToContents(0)
-        self.setColumnWidth(0, min(max(self.columnWidth(0), 96), 165))
+        self.setColumnWidth(0, min(max(self.columnWidth(0), 90), 138))
         self.setFixedHeight(sum(self.rowHeight(row) for row in range(len(rows))) + 2)
         self.setVisible(bool(rows))
 
