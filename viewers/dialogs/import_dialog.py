@@ -27,7 +27,7 @@ from viewers.dialogs.frame import Dialog
 from viewers.dialogs.import_source import Source, SourceForm
 from viewers.i18n import said_error, tr
 from viewers.panels.kinds import KINDS, ROLES
-from viewers.panels.words import label
+from viewers.panels.words import field_label, label
 from viewers.theme import icon
 
 
@@ -76,7 +76,7 @@ class ImportDialog(Dialog):
         self._name.textChanged.connect(self._check)
         self._crs = CrsField()
         self._crs.changed.connect(self._check)
-        self._words = [label(), label()]
+        self._words = [field_label(), field_label()]
         self._fixed_crs = label("value", titled(project_crs) if project_crs else "")
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)

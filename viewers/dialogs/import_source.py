@@ -23,7 +23,7 @@ from viewers.dialogs.crs_field import CrsField, titled
 from viewers.dialogs.thumbnail import Thumbnail
 from viewers.i18n import locale, mark, number, say, tr, whole
 from viewers.panels.kinds import KINDS, ROLES
-from viewers.panels.words import Retranslated, label
+from viewers.panels.words import Retranslated, field_label, label
 
 ROLES_OF = {
     "points": ("", "lidar"),
@@ -119,7 +119,7 @@ class SourceForm(Retranslated, QWidget):
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._form.setSpacing(9)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._words = [label() for _ in range(7)]
+        self._words = [field_label() for _ in range(7)]
         fields = (
             self._role, self._crs, self._unit, self._encoding,
             self._id, self._height, self._attribution,

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
 
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import LANGUAGES, number, tr
-from viewers.panels.words import label
+from viewers.panels.words import field_label, label
 from viewers.theme import ThemeName
 
 
@@ -40,7 +40,7 @@ class PreferencesDialog(Dialog):
         self._memory.setValue(now.memory_mb)
         self._theme.setCurrentIndex(self._theme.findData(now.theme))
         self._language.setCurrentIndex(self._language.findData(now.language))
-        self._words = [label(), label(), label()]
+        self._words = [field_label(), field_label(), field_label()]
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(12)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QS
 
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
-from viewers.panels.words import label
+from viewers.panels.words import field_label, label
 
 LARGEST = (3840, 2160)
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
@@ -47,7 +47,7 @@ class ScreenshotDialog(Dialog):
         sizes.addWidget(self._width)
         sizes.addWidget(label("muted", "×"))
         sizes.addWidget(self._height)
-        self._words = [label(), label()]
+        self._words = [field_label(), field_label()]
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(12)

@@ -30,7 +30,7 @@ from twin.style import Ramp, Style
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import mark, number, tr
 from viewers.panels.legend_panel import LegendView, Swatch
-from viewers.panels.words import label
+from viewers.panels.words import field_label, label
 from viewers.scene.legend import Legend
 
 LegendOf = Callable[[Layer, Style], Legend | None]
@@ -104,7 +104,7 @@ class StyleDialog(Dialog):
         self._size = QDoubleSpinBox()
         self._size.setRange(0, 50)
         self._size.setSingleStep(0.5)
-        self._words = [label() for _ in range(6)]
+        self._words = [field_label() for _ in range(6)]
         self._legend_box = QFrame()
         self._legend_box.setObjectName("note")
         self._legend = QVBoxLayout(self._legend_box)

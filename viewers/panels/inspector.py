@@ -31,7 +31,7 @@ from viewers.i18n import locale, said_notice, tr
 from viewers.panels.badge import Badge
 from viewers.panels.facts import Facts, facts_of
 from viewers.panels.kinds import USES
-from viewers.panels.words import EmptyState, Retranslated, label
+from viewers.panels.words import EmptyState, Retranslated, field_label, label
 from viewers.view_state import Picked
 
 NOTICES_MAX = 4
@@ -127,7 +127,7 @@ class Inspector(Retranslated, QWidget):
         }
         for editor in self._lines:
             editor.installEventFilter(self)
-        self._words = [label("muted") for _ in range(3)]
+        self._words = [field_label("muted") for _ in range(3)]
         form = QFormLayout(box)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(10, 10, 10, 10)

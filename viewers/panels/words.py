@@ -37,6 +37,13 @@ def label(name: str = "", text: str = "", *, wrap: bool = False) -> QLabel:
     return made
 
 
+def field_label(name: str = "") -> QLabel:
+    """A label before a field of a form, in the middle of its row."""
+    made = label(name)
+    made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
+    return made
+
+
 def line() -> QFrame:
     """A thin rule."""
     made = QFrame()
