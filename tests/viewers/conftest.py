@@ -149,3 +149,10 @@ def no_threads_left() -> Iterator[None]:
     yield
     left = [t for t in threading.enumerate() if t not in before and t.name.startswith("dothi")]
     assert left == []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A warning of Qt fails the tests of the window."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and "scene" not in item.path.name:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))

@@ -115,7 +115,11 @@ class HealthPanel(Retranslated, QWidget):
         for layer_id in reversed(list(layers)):
             if layer_id in assessed:
                 self._layer.addItem(layers[layer_id].name, layer_id)
-        worst = max(assessed, key=lambda k: assessed[k].grade, default=None)
+        worst = max(
+            assessed,
+            key=lambda k: (assessed[k].grade, assessed[k].kind == "buildings"),
+            default=None,
+        )
         index = self._layer.findData(chosen if chosen is not None else worst)
         self._layer.setCurrentIndex(max(index, 0))
         self._busy_bar.setVisible(busy)

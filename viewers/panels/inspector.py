@@ -115,6 +115,7 @@ class Inspector(Retranslated, QWidget):
         self._use.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         for field in (self._height, self._floors):
             field.setKeyboardTracking(False)
+            field.lineEdit().setTextMargins(6, 0, 0, 0)
         self._height.editingFinished.connect(self._ask_height)
         self._floors.editingFinished.connect(self._ask_floors)
         self._use.lineEdit().editingFinished.connect(self._ask_use)
