@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.builders.fill import fill_grid
-from layers.builders.smrf import ground_surface
 from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.pointcloud import GROUND, NOISE, PointCloudLayer
@@ -259,6 +258,9 @@ def _derived(
     lowest = np.full(grid[2] * grid[3], np.inf, dtype=np.float32)
     np.minimum.at(lowest, cells, (heights - base).astype(np.float32))
     lowest[np.isinf(lowest)] = np.nan
+    # Here, for its SciPy would cost every start that only samples a ground a second.
+    from layers.builders.smrf import ground_surface
+
     surface, allowed = ground_surface(
         lowest.reshape(grid[2], grid[3]), cell=cell, near=NEAR_GROUND_M
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +15,8 @@ from numpy.typing import NDArray
 from layers.errors import CityError
 
 Vector = NDArray[np.float64]
+REFRACTION_AT_RISE = 0.5667
+"""Degrees, of the sun at the horizon; below it no refraction is applied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,24 +62,27 @@ def sun_position(
         raise CityError(
             "The sun needs a time with its offset from UTC", hint="Write 2026-06-21T09:30+07:00."
         )
-    import pandas as pd
-    from pvlib.solarposition import spa_python
-
     if pressure is None:
         pressure = 101325.0 * (1.0 - 2.25577e-5 * altitude) ** 5.25588
-    found = spa_python(
-        pd.DatetimeIndex([pd.Timestamp(when)]),
-        latitude,
-        longitude,
-        altitude=altitude,
-        pressure=pressure,
-        temperature=temperature,
-        delta_t=delta_t,
-    )
-    return SunPosition(
-        azimuth=float(found["azimuth"].iloc[0]),
-        elevation=float(found["apparent_elevation"].iloc[0]),
-    )
+    _, _, elevation, _, azimuth, _ = _spa().solar_position(
+        np.array([when.timestamp()]), latitude, longitude, altitude, pressure / 100.0,
+        temperature, delta_t, REFRACTION_AT_RISE,
+    )  # fmt: skip
+    return SunPosition(azimuth=float(azimuth[0]), elevation=float(elevation[0]))
+
+
+@lru_cache(maxsize=1)
+def _spa() -> Any:
+    """pvlib's module of the algorithm alone: the whole package would cost the first picture 2 s."""
+    package = find_spec("pvlib")
+    if package is None or not package.submodule_search_locations:
+        raise CityError("pvlib is not installed", hint="Install it: pip install pvlib.")
+    path = Path(package.submodule_search_locations[0]) / "spa.py"
+    spec = spec_from_file_location("pvlib_spa_alone", path)
+    assert spec is not None and spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @lru_cache(maxsize=32)
