@@ -251,7 +251,9 @@ def test_dropped_files_open_the_import_dialog_and_become_a_draft(qtbot, app, tmp
     qtbot.waitUntil(lambda: not dialog._waiting, timeout=20_000)
     assert dialog.accept_button.isEnabled(), dialog.problem()
     dialog.accept_button.click()
-    qtbot.waitUntil(lambda: app.session.city is not None, timeout=60_000)
+    told = app.window.notices
+    qtbot.waitUntil(lambda: app.session.city is not None or bool(told.notices), timeout=120_000)
+    assert app.session.city is not None, told.notices
     assert app.session.draft
     assert app.session.city.buildings_layer("nha").count == layer.count
     assert "•" in app.window.windowTitle()
