@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -18,7 +20,15 @@ _HINTS = {
     errno.EACCES: "You may not write there: choose another folder.",
     errno.EPERM: "You may not write there: choose another folder.",
     errno.ENOENT: "The folder does not exist: choose another one.",
+    errno.ENOTDIR: "What should be its folder is a file: choose another folder.",
+    errno.EISDIR: "A folder has that name: choose another name.",
+    errno.EFBIG: "The disk takes no file of that size: choose another disk.",
+    errno.EDQUOT: "Your share of the disk is used up: free some space or choose another place.",
 }
+
+
+_BESIDE = ("-journal", "-wal", "-shm", "-try")
+_LEFT = re.compile(r"\.[0-9a-f]{8}-")
 
 
 def write_error(path: Path, damage: OSError) -> WriteError:
@@ -27,6 +37,46 @@ def write_error(path: Path, damage: OSError) -> WriteError:
         f"{path.name} could not be written: {damage.strerror or damage}",
         hint=_HINTS.get(damage.errno or 0, f"Look at {path.parent}, then try again."),
     )
+
+
+def check_takes(path: Path, *, size: int = 1 << 16) -> None:
+    """Whether a file of `size` bytes can be written at `path`, where nothing is.
+
+    For libraries that do not say why they could not: they speak of SQL, the system of the disk.
+
+    Raises
+    ------
+    OSError
+        It cannot be.
+    """
+    try:
+        with path.open("xb") as file:
+            file.write(bytes(size))
+            os.fsync(file.fileno())
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what an `atomic(path)` left whose process was killed; only while nobody else writes
+    `path`."""
+    for beside in ("", *_BESIDE):
+        for leftover in path.parent.glob(f".????????-{glob.escape(path.name)}{beside}"):
+            if _LEFT.match(leftover.name):
+                _remove(leftover)
+
+
+def unwritten(name: str) -> str:
+    """The name that the file will have whose temporary name is `name`; people know no other."""
+    return _LEFT.sub("", name)
+
+
+def _remove(leftover: Path) -> None:
+    with contextlib.suppress(OSError):
+        if leftover.is_dir():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
 
 
 @contextlib.contextmanager
@@ -51,9 +101,7 @@ def atomic(path: Path) -> Iterator[Path]:
     except OSError as damage:
         raise write_error(path, damage) from damage
     finally:
-        for leftover in path.parent.glob(f"{temporary.name}*"):
-            with contextlib.suppress(OSError):
-                if leftover.is_dir():
-                    shutil.rmtree(leftover)
-                else:
-                    leftover.unlink()
+        # Also what a library puts beside its file; a folder that is none has nothing in it.
+        with contextlib.suppress(OSError):
+            for leftover in path.parent.glob(f"{glob.escape(temporary.name)}*"):
+                _remove(leftover)

@@ -67,7 +67,7 @@ def build(
     Parameters
     ----------
     crs
-        Overrides the recipe's project CRS.
+        Overrides the recipe's project CRS, and answers for the sources that state none.
     scheduler
         Address of a Dask scheduler that shares the work on buildings; "" works here.
 
@@ -82,6 +82,7 @@ def build(
     gathered = gather(
         recipe.source,
         crs=crs or recipe.crs,
+        silent_crs=crs,
         heights=recipe.heights,
         progress=progress.part(0.0, 0.6),
     )

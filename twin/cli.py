@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -37,10 +40,23 @@ def new_parser(program: str) -> argparse.ArgumentParser:
 def run(options: argparse.Namespace) -> int:
     """Call the command chosen; a `CityError` becomes its one or two lines and status 1."""
     command: Command = options.command
+    _speak_utf8()
     try:
-        return command(options)
+        status = command(options)
+        _flush()
     except CityError as error:
         print(f"dothi: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        _say_no_more()  # who was listening has gone, as in `dothi info … | head`
+        return 1
+    except OSError as error:
+        _say_no_more()
+        about = f"{error.filename}: " if error.filename else ""
+        print(
+            f"dothi: {about}{error.strerror or error}\nIs the disk full, or may you not write there?",
+            file=sys.stderr,
+        )
         return 1
     except KeyboardInterrupt:
         print("dothi: stopped", file=sys.stderr)
@@ -51,6 +67,27 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 1
+    return status
+
+
+def _speak_utf8() -> None:
+    """Names are Vietnamese and JSON is UTF-8, whatever the system writes into files and pipes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _say_no_more() -> None:
+    """Nothing more goes to standard output: what waits there would fail again at the end."""
+    with contextlib.suppress(OSError, ValueError, io.UnsupportedOperation):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def add_commands(commands: Any) -> None:
@@ -59,7 +96,10 @@ def add_commands(commands: Any) -> None:
     build.add_argument("recipe", type=Path, metavar="RECIPE.toml")
     build.add_argument("-o", "--out", type=Path, required=True, metavar="CITY.gpkg")
     build.add_argument(
-        "--crs", default="", metavar="EPSG:n", help="project CRS instead of the recipe's"
+        "--crs",
+        default="",
+        metavar="EPSG:n",
+        help="project CRS instead of the recipe's, and that of files which state none",
     )
     build.add_argument(
         "--scheduler", default="", metavar="ADDR", help="Dask scheduler to share the work"
@@ -114,7 +154,7 @@ def print_json(value: Any) -> None:
     text = orjson.dumps(
         value, option=orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
     )
-    sys.stdout.write(text.decode() + "\n")
+    print(text.decode())
 
 
 def _build(options: argparse.Namespace) -> int:
@@ -123,17 +163,30 @@ def _build(options: argparse.Namespace) -> int:
     from twin.build import build
     from twin.first_view import first_view
     from twin.info import city_info
+    from twin.project.opening import lock_for_new
+    from twin.project.recognise import check_replaceable
     from twin.project.store import Project
+    from twin.recipe import read_recipe
 
     started = time.perf_counter()
+    recipe = read_recipe(options.recipe)
+    # Told before the work, not after it.
+    check_replaceable(options.out, [options.recipe, *(Path(one.path) for one in recipe.source)])
+    lock_for_new(options.out.absolute()).release()
     result = build(
-        options.recipe,
+        recipe,
         crs=options.crs,
         progress=console_progress(),
         scheduler=options.scheduler,
         workers=options.workers,
     )
-    project = Project.create(options.out, result.city, view=first_view(result.city, result.hidden))
+    project = Project.create(
+        options.out,
+        result.city,
+        options=result.options,
+        view=first_view(result.city, result.hidden),
+    )
+    notices = [*result.notices, *project.notices]
     rows, intact = len(project.journal_rows()), project.journal_intact()
     project.close()
     elapsed = {**result.elapsed_s, "total": time.perf_counter() - started}
@@ -144,13 +197,13 @@ def _build(options: argparse.Namespace) -> int:
         "points_read": result.points_read,
         "notices": [
             {"code": n.code, "what": n.what, "hint": n.hint, "source": n.source, "count": n.count}
-            for n in result.notices
+            for n in notices
         ],
     }
     if options.json:
         print_json(report)
     else:
-        _print_notices(result.notices)
+        _print_notices(notices)
         print(_in_words(report))
         print(f"{options.out}  ({elapsed['total']:.1f} s, {report['peak_rss_mb']:.0f} MB)")
     return 0

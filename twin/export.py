@@ -12,7 +12,7 @@ import numpy as np
 
 from layers.builders.solids import solids_of
 from layers.builders.terrain import terrain_mesh
-from layers.errors import CityError
+from layers.errors import CityError, WriteError
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.mesh import SolidBatch
@@ -21,6 +21,7 @@ from layers.writers.cityjsonseq import write_cityjsonseq
 from layers.writers.geopackage import write_geopackage
 from layers.writers.gltf import GltfMesh, solid_meshes, write_gltf
 from twin.city import City
+from twin.project.recognise import check_no_source, is_project
 
 FORMATS = (".city.jsonl", ".gpkg", ".glb")
 TERRAIN_CELLS = 250_000
@@ -43,6 +44,13 @@ def export_city(city: City, out: Path, *, progress: Progress = SILENT) -> int:
             f"{out.name}: a city is not written in this format",
             hint=f"Choose a name that ends with {', '.join(FORMATS)}.",
             code="format-unknown",
+        )
+    check_no_source(out, city)
+    if is_project(out):
+        raise WriteError(
+            f"{out.name} is a project of Dothi, so it is not written over",
+            hint="Choose another name.",
+            code="would-lose-data",
         )
     standing = [
         city.standing(layer.id) if isinstance(layer, BuildingsLayer) else layer

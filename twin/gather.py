@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from layers.builders.reproject import to_crs
 from layers.crs import describe, horizontal, normalise
@@ -18,6 +20,24 @@ from layers.progress import Progress
 from layers.readers import registry
 from twin.recipe import SourceRequest
 
+_VECTOR = ("features", "buildings", "mesh")
+KINDS_OF_ROLE: Mapping[str, tuple[str, ...]] = {
+    "lidar": ("points",),
+    "ground": ("elevation", "mesh"),
+    "surface": ("elevation",),
+    "buildings-above-ground": ("elevation",),
+    "canopy-above-ground": ("elevation",),
+    "imagery": ("imagery",),
+    "footprints": _VECTOR,
+    "roads": _VECTOR,
+    "water": _VECTOR,
+    "green": _VECTOR,
+    "trees": (*_VECTOR, "elevation"),
+    "parcels": _VECTOR,
+    "zoning": _VECTOR,
+}
+"""The kinds of layers that can be what a role says."""
+
 
 @dataclass(kw_only=True)
 class Gathered:
@@ -26,6 +46,7 @@ class Gathered:
     crs: str
     pairs: list[tuple[SourceRequest, Layer]] = field(default_factory=list)
     points_read: int = 0
+    notices: list[Notice] = field(default_factory=list)
 
     def of_role(self, *roles: str) -> list[tuple[SourceRequest, Layer]]:
         """The pairs whose role, stated or found, is one of `roles`."""
@@ -61,7 +82,12 @@ def unique_id(wanted: str, taken: Sequence[str] | set[str]) -> str:
 
 
 def gather(
-    sources: Sequence[SourceRequest], *, crs: str, heights: str = "", progress: Progress
+    sources: Sequence[SourceRequest],
+    *,
+    crs: str,
+    silent_crs: str = "",
+    heights: str = "",
+    progress: Progress,
 ) -> Gathered:
     """Read all sources and bring them to `crs`.
 
@@ -69,6 +95,8 @@ def gather(
     ----------
     crs
         Project CRS; "" takes the first projected one in metres that a source states, else UTM.
+    silent_crs
+        CRS of the sources for which neither the file nor the request states one.
     heights
         Vertical datum of the sources that do not say theirs.
 
@@ -77,21 +105,29 @@ def gather(
     CityError
         A file cannot be read, does not say where it lies, or holds nothing.
     """
+    _check(sources, crs)
     read: list[tuple[SourceRequest, Layer]] = []
+    notices: list[Notice] = []
     for number, request in enumerate(sources):
         part = progress.part(0.9 * number / len(sources), 0.9 * (number + 1) / len(sources))
         part.step(0.0, f"Reading {Path(request.path).name}")
+        silent = bool(silent_crs) and not request.crs
+        if silent:
+            request = msgspec.structs.replace(request, crs=silent_crs)
         found = registry.read(Path(request.path), request.options(), part)
+        if silent and any(x.source is not None and x.source.crs_from == "given" for x in found):
+            notices.append(_silent(request))
         if not found:
             raise CityError(
                 f"{Path(request.path).name} holds nothing that can be used as {request.role or 'a layer'}",
                 hint="Look into it with another role or layer.",
                 code="source-empty",
             )
+        _check_role(request, found)
         read += [(request, layer) for layer in found]
     project = normalise(crs) if crs else _common_crs([layer for _, layer in read])
     _check_project_crs(project)
-    gathered = Gathered(crs=project)
+    gathered = Gathered(crs=project, notices=notices)
     taken: set[str] = set()
     for number, (request, layer) in enumerate(read):
         if isinstance(layer, PointCloudLayer):
@@ -115,9 +151,43 @@ def gather(
     return gathered
 
 
+def _check(sources: Sequence[SourceRequest], crs: str) -> None:
+    """Refuse at once what would else be found out after the other files were read."""
+    for request in sources:
+        registry.check_file(Path(request.path))
+        if request.crs:
+            normalise(request.crs)
+    if crs:
+        _check_project_crs(normalise(crs))
+
+
+def _silent(request: SourceRequest) -> Notice:
+    name = Path(request.path).name
+    return Notice(
+        code="crs-taken",
+        what=f"{name} does not say where on Earth it lies; it was read as {request.crs}, as --crs says",
+        hint="If that is wrong, write its own crs under its [[source]].",
+        source=name,
+    )
+
+
+def _check_role(request: SourceRequest, layers: Sequence[Layer]) -> None:
+    kinds = KINDS_OF_ROLE.get(request.role)
+    if kinds is None or any(layer.kind in kinds for layer in layers):
+        return
+    raise CityError(
+        f"{Path(request.path).name} holds {layers[0].kind}, which cannot be {request.role}",
+        hint=f"{request.role.capitalize()} needs {' or '.join(kinds)}: change its role.",
+        code="role-unfit",
+    )
+
+
 def notices_of(gathered: Gathered) -> list[Notice]:
     """All that the readers had to tell."""
-    return [notice for _, layer in gathered.pairs for notice in layer.notices]
+    return [
+        *gathered.notices,
+        *(notice for _, layer in gathered.pairs for notice in layer.notices),
+    ]
 
 
 def each_once(notices: Iterable[Notice]) -> list[Notice]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from layers.builders.heights import LadderOptions
 from layers.errors import CityError
@@ -63,8 +65,8 @@ class SourceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     use: str = ""
     where: str = ""
     encoding: str = ""
-    height_unit: str = ""
-    max_points: int = 0
+    height_unit: Literal["", "m", "ft", "us-ft"] = ""
+    max_points: Annotated[int, Meta(ge=0)] = 0
     hidden: bool = False
     licence: str = ""
     attribution: str = ""
@@ -100,10 +102,10 @@ class BuildingOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         above-ground raster; "" finds them only where no footprints are given
     """
 
-    lod: str = "2"
-    floor_height_m: float = 3.3
-    default_height_m: float = 6.6
-    outlines: str = ""
+    lod: Literal["1", "2"] = "2"
+    floor_height_m: Annotated[float, Meta(gt=0, le=100)] = 3.3
+    default_height_m: Annotated[float, Meta(gt=0, le=1000)] = 6.6
+    outlines: Literal["", "given", "found"] = ""
 
     def ladder(self, source: SourceRequest) -> LadderOptions:
         """The ladder's options for one source of footprints."""
@@ -153,7 +155,9 @@ def read_recipe(path: Path) -> Recipe:
         ) from None
     except OSError as damage:
         raise CityError(
-            f"The recipe {path.name} could not be read: {damage.strerror}", code="recipe-unreadable"
+            f"The recipe {path.name} could not be read: {damage.strerror}",
+            hint="Name a recipe, a text file that ends in .toml, which you may read.",
+            code="recipe-unreadable",
         ) from damage
     except (msgspec.DecodeError, UnicodeDecodeError) as damage:
         raise CityError(

@@ -24,6 +24,8 @@ from layers.progress import SILENT, Progress
 from layers.readers import columns as names
 
 OUTLINE_STEP_M = 2.0
+MOST_STEPS = 10_000
+"""Places along one outline; a false one thousands of kilometres long must not fill the memory."""
 GROUND_PERCENTILE = 5.0
 """The ground of a building is nearly the lowest at its outline: one bad cell must not dig a pit."""
 
@@ -134,7 +136,8 @@ def outline_ground(
             )
         )
         return np.zeros(len(outlines))
-    lines = shapely.segmentize(outlines, max(OUTLINE_STEP_M, ground.cell_x))
+    step = np.maximum(shapely.length(outlines) / MOST_STEPS, max(OUTLINE_STEP_M, ground.cell_x))
+    lines = shapely.segmentize(outlines, step)
     xy, owner = shapely.get_coordinates(lines, return_index=True)
     height = sample(ground, xy)
     known = np.isfinite(height)

@@ -16,6 +16,7 @@ from layers.errors import ReadError
 from layers.notices import Notice
 from layers.readers.archive import members, unpacked
 
+_FILTER_WRONG = ("SQL", "where", "expression", "filter")
 SUFFIXES = (".gpkg", ".shp", ".geojson", ".json", ".fgb", ".dxf", ".tab", ".mif", ".sqlite")
 _MOST_IN_MEMORY = 1 << 30
 _SHP_HEADER = struct.Struct(">7i")
@@ -70,7 +71,7 @@ def datasets(path: Path) -> list[Dataset]:
 
 
 @contextmanager
-def ogr_errors(name: str) -> Iterator[None]:
+def ogr_errors(name: str, *, filter: str = "") -> Iterator[None]:
     """Turns what OGR says into a `ReadError`; its warnings are dropped, we count for ourselves."""
     from pyogrio.errors import DataSourceError, FeatureError, FieldError, GeometryError
 
@@ -81,6 +82,12 @@ def ogr_errors(name: str) -> Iterator[None]:
     except UnicodeDecodeError:
         raise
     except (DataSourceError, FeatureError, FieldError, GeometryError, ValueError) as damage:
+        if filter and any(sign in str(damage) for sign in _FILTER_WRONG):
+            raise ReadError(
+                f"{name}: the filter “{filter}” is not understood",
+                hint="Write it as in SQL, with the file's own columns: height > 3.",
+                code="filter-wrong",
+            ) from damage
         raise ReadError(
             f"{name} could not be read: {_in_words(damage)}",
             hint="It may be cut off, damaged, or of another kind than its name says; "

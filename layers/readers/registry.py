@@ -181,17 +181,18 @@ def read(
     CrsError
         It does not say where on Earth it lies.
     """
-    _check_file(path)
+    check_file(path)
     return reader_for(path).read(path, options or ReadOptions(), progress)
 
 
 def preview(path: Path, options: ReadOptions | None = None) -> list[SourcePreview]:
     """What `path` holds, without reading it all; raises as `read` does, but never for the CRS."""
-    _check_file(path)
+    check_file(path)
     return reader_for(path).preview(path, options or ReadOptions())
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise a `ReadError` where `path` is missing, empty, of no kind known here, or may not be read."""
     if not path.exists():
         raise ReadError(
             f"{path.name} is not there", hint=f"Look for it: {path}", code="file-missing"
@@ -202,3 +203,15 @@ def _check_file(path: Path) -> None:
             hint="Copy or download it again.",
             code="file-empty",
         )
+    reader_for(path)
+    if not path.is_file():
+        return
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except OSError as damage:
+        raise ReadError(
+            f"{path.name} could not be read: {damage.strerror or damage}",
+            hint="Ask its owner for the right to read it, or copy it to another place.",
+            code="file-unreadable",
+        ) from damage

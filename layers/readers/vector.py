@@ -148,7 +148,7 @@ def _rows(
         ask["where"] = options.where
     if options.bounds is not None:
         ask["bbox"] = options.bounds
-    with ogr_errors(dataset.title):
+    with ogr_errors(dataset.title, filter=options.where):
         try:
             meta, _, raw, values = pyogrio.raw.read(dataset.target, **ask)
             return meta, raw, values, "encoding" in ask

@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.atomic import atomic
+from layers.atomic import atomic, check_takes
 from layers.errors import WriteError
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
@@ -130,6 +130,7 @@ def _write(
             layer_metadata={"title": layer.name},
         )
     except (DataSourceError, DataLayerError, RuntimeError) as damage:
+        check_takes(temporary.with_name(f"{temporary.name}-try"))
         raise WriteError(
             f"{layer.name} could not be written to {path.name}: {damage}",
             hint="Look whether the folder can be written and the disk has space.",

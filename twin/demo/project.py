@@ -8,7 +8,7 @@ from layers.progress import SILENT, Progress
 from twin.build import build
 from twin.demo.generate import demo_folder, generate, is_ready
 from twin.first_view import first_view
-from twin.project.recognise import is_project
+from twin.project.recognise import check_replaceable, is_project
 from twin.project.store import Project
 
 
@@ -20,6 +20,8 @@ def demo_city(out: Path | None = None, *, progress: Progress = SILENT) -> Path:
     out
         Where to keep it; None for beside the generated sources, in the user's data folder.
     """
+    if out is not None:
+        check_replaceable(out)
     folder = demo_folder()
     if not is_ready(folder):
         generate(folder, progress=progress.part(0.0, 0.6))

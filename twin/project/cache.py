@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.atomic import atomic
+from layers.atomic import atomic, unwritten
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
@@ -62,13 +62,18 @@ class Cache:
         with contextlib.suppress(OSError):
             self.folder.mkdir(exist_ok=True)
         self.drop(key)
-        with atomic(entry) as temporary:
-            temporary.mkdir()
-            stated = {}
-            for name, array in arrays.items():
-                np.save(temporary / f"{_checked(name)}.npy", array, allow_pickle=False)
-                stated[name] = (array.dtype.str, array.shape)
-            (temporary / "entry.json").write_text(json.dumps(stated), encoding="utf-8")
+        try:
+            with atomic(entry) as temporary:
+                temporary.mkdir()
+                stated = {}
+                for name, array in arrays.items():
+                    np.save(temporary / f"{_checked(name)}.npy", array, allow_pickle=False)
+                    stated[name] = (array.dtype.str, array.shape)
+                (temporary / "entry.json").write_text(json.dumps(stated), encoding="utf-8")
+        except BaseException:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()  # goes only if nothing else is in it
+            raise
 
     def drop(self, key: str) -> None:
         """Forget what is kept under `key`."""
@@ -76,11 +81,12 @@ class Cache:
             shutil.rmtree(self._entry(key), ignore_errors=True)
 
     def keep_only(self, keys: Collection[str]) -> None:
-        """Forget all but `keys`."""
+        """Forget all but `keys`, and what a killed process left half written."""
         if not self.writable or not self.folder.is_dir():
             return
         for entry in self.folder.iterdir():
-            if entry.name not in keys and (entry / "entry.json").exists():
+            half = unwritten(entry.name) != entry.name
+            if half or (entry.name not in keys and (entry / "entry.json").exists()):
                 shutil.rmtree(entry, ignore_errors=True)
 
     def _entry(self, key: str) -> Path:

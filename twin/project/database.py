@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from layers.atomic import unwritten
 from layers.errors import CityError, ReadError, WriteError
 
 BUSY_SECONDS = 5.0
@@ -148,6 +149,7 @@ def _in_words(path: Path) -> Iterator[None]:
 
 
 def _error(name: str, damage: sqlite3.Error) -> CityError:
+    name = unwritten(name)
     code = getattr(damage, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return WriteError(

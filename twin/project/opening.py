@@ -7,10 +7,13 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from layers.atomic import sweep
 from layers.errors import CityError, ReadError, WriteError
 from layers.notices import Notice
+from twin.city import City
 from twin.project.database import Database
 from twin.project.lock import Locked, ProjectLock
+from twin.project.recognise import check_no_source
 from twin.project.schema import check_file, check_length, check_tables
 
 SUFFIX = ".gpkg"
@@ -52,6 +55,8 @@ def open_file(path: Path, *, read_only: bool = False) -> Opened:
         check_length(path)
     notices: list[Notice] = []
     lock = None if read_only else _try_lock(path, notices)
+    if lock is not None:
+        sweep(path)
     try:
         database = _connect(path, lock, notices)
     except BaseException:
@@ -64,14 +69,17 @@ def open_file(path: Path, *, read_only: bool = False) -> Opened:
     return Opened(database=database, lock=lock, notices=notices)
 
 
-def lock_for_new(path: Path) -> ProjectLock:
-    """The lock of a project that is about to be written to `path`.
+def lock_for_new(path: Path, city: City | None = None) -> ProjectLock:
+    """The lock of a project, of `city`, that is about to be written to `path`.
 
     Raises
     ------
     WriteError
-        It is open elsewhere, or the folder is missing or cannot be written.
+        It is open elsewhere, or the folder is missing or cannot be written, or `city` was read from
+        that very file.
     """
+    if city is not None:
+        check_no_source(path, city)
     if path.suffix.lower() != SUFFIX:
         raise WriteError(
             f"{path.name} is no name for a project", hint=f"Let it end in {SUFFIX}.", code="suffix"
@@ -82,7 +90,7 @@ def lock_for_new(path: Path) -> ProjectLock:
             hint="The folder does not exist: choose another one.",
         )
     try:
-        return ProjectLock(path)
+        lock = ProjectLock(path)
     except Locked as held:
         raise WriteError(
             held.what, hint="Close it there, or choose another name.", code=held.code
@@ -92,6 +100,8 @@ def lock_for_new(path: Path) -> ProjectLock:
             f"{path.name} could not be written: its folder does not take new files",
             hint="You may not write there, or the disk is full: choose another folder.",
         ) from damage
+    sweep(path)
+    return lock
 
 
 def clear_way(path: Path) -> None:

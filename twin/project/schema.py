@@ -188,7 +188,7 @@ def check_tables(database: Database) -> None:
     if "dothi_meta" not in names:
         raise ReadError(
             f"{name} is not a project of Dothi",
-            hint="Import it as a layer into a project.",
+            hint="Import it as a layer: in the window, or named in a recipe for dothi build.",
             code="not-a-project",
         )
     stated = meta(database).get("schema", "")

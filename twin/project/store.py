@@ -76,7 +76,7 @@ class Project:
             there is untouched.
         """
         path = path.absolute()
-        lock = lock_for_new(path)
+        lock = lock_for_new(path, city)
         cache = Cache(cache_folder(path))
         contents: Contents | None = None
         try:
@@ -205,7 +205,7 @@ class Project:
         if path == self.path and not self.read_only:
             self.save()
             return
-        lock = lock_for_new(path)
+        lock = lock_for_new(path, self.city)
         cache = Cache(cache_folder(path))
         try:
             with atomic(path) as temporary:
