@@ -23,7 +23,6 @@ from viewers.scene import shaders
 Kind = Literal[
     "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"
 ]
-PICTURED = ("ground", "terrain", "mesh")
 PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
 DEPTH_STEP = 2.0**-22
@@ -95,9 +94,10 @@ def _functions(kind: Kind, *, fine: bool) -> str:
     return "".join(parts)
 
 
-def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool) -> str:
+def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool) -> str:
+    haze, end = (shaders.HAZE, shaders.END) if fine else (shaders.HAZE_PLAIN, shaders.END_PLAIN)
     if kind == "line":
-        return shaders.START + shaders.UNLIT + shaders.HAZE + shaders.END
+        return shaders.START + shaders.UNLIT + haze + end
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
     if kind in ("ground", "water", "points"):
         normal = shaders.UP_NORMAL
@@ -106,7 +106,7 @@ def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool) -> str:
         parts.append(shaders.FACADE)
     if kind == "water":
         parts.append(shaders.WATER)
-    if kind in PICTURED:
+    if picture:
         parts.append(shaders.DRAPE)
     parts.append(shaders.SUN)
     if fine:
@@ -114,7 +114,7 @@ def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool) -> str:
     parts.append(shaders.LIGHT)
     if kind == "water":
         parts.append(shaders.WATER_END)
-    return "".join([*parts, shaders.HAZE, shaders.END])
+    return "".join([*parts, haze, end])
 
 
 class Material:
@@ -126,17 +126,19 @@ class Material:
         self.property.SetAmbient(1.0)
         self.property.SetDiffuse(1.0)
         self._smooth = smooth_normals and kind in ("terrain", "mesh")
-        self._plain = self._build(bias, fine=False)
-        self._fine = self._build(bias, fine=True)
+        self._bias, self._pictured = bias, False
+        self._plain, self._fine = vtkShaderProperty(), vtkShaderProperty()
+        self._build()
         self.set_float("facade", 1.0)
-        self.set_int("draped", 0)
         self.set_vector("drapeScale", (0.0, 0.0, 0.0))
         self.set_vector("drapeShift", (0.0, 0.0, 0.0))
         self.set_float("unlit", 0.35)
-        if kind in PICTURED:
-            self._blank("drapeMap")
 
-    def _build(self, bias: float, *, fine: bool) -> vtkShaderProperty:
+    def _build(self) -> None:
+        self._write(self._plain, fine=False)
+        self._write(self._fine, fine=True)
+
+    def _write(self, shader: vtkShaderProperty, *, fine: bool) -> None:
         dec, impl = shaders.VERTEX_DEC, shaders.VERTEX_IMPL
         into = shaders.LIGHT_DEC
         if self.kind == "building":
@@ -147,18 +149,24 @@ class Material:
             into += "in vec3 dtNormal;\n"
         if self.kind in PULL:
             impl += shaders.VERTEX_PULL
-        if bias:
-            impl += shaders.VERTEX_BIAS % (bias * DEPTH_STEP)
-        shader = vtkShaderProperty()
+        if self.kind == "ground":
+            impl = shaders.VERTEX_AROUND
+        if not fine:
+            dec, impl = dec + shaders.VERTEX_HAZE_DEC, impl + shaders.VERTEX_HAZE
+            into += shaders.HAZE_IN_DEC
+        if self._bias:
+            impl += shaders.VERTEX_BIAS % (self._bias * DEPTH_STEP)
+        shader.ClearAllShaderReplacements()
         vertex, fragment = shader.AddVertexShaderReplacement, shader.AddFragmentShaderReplacement
         vertex("//VTK::PositionVC::Dec", True, dec, False)
         vertex("//VTK::PositionVC::Impl", True, impl, False)
         fragment("//VTK::PositionVC::Dec", True, into, False)
         # Functions that use uniforms must come after their declarations, samplers with them.
         fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine), False)
-        body = _fragment(self.kind, smooth_normals=self._smooth, fine=fine)
+        body = _fragment(
+            self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured
+        )
         fragment("//VTK::Light::Impl", True, body, False)
-        return shader
 
     def dress(self, actor: vtkActor, *, fine: bool) -> None:
         """Give `actor` this look: fine with shadows, or plain for moving frames."""
@@ -168,6 +176,15 @@ class Material:
     def uniforms(self) -> tuple[Any, Any]:
         """Uniforms of both fragment shaders."""
         return (self._plain.GetFragmentCustomUniforms(), self._fine.GetFragmentCustomUniforms())
+
+    def air_uniforms(self) -> tuple[Any, ...]:
+        """Uniforms of all shaders that deal with sky and haze."""
+        return (*self.uniforms(), self._plain.GetVertexCustomUniforms())
+
+    def set_haze(self, density: float) -> None:
+        """The inverse of the metres at which more than half of a colour is lost."""
+        for uniforms in self.air_uniforms():
+            uniforms.SetUniformf("hazeDensity", density)
 
     def set_float(self, name: str, value: float) -> None:
         """A float uniform of the fragment shaders."""
@@ -197,20 +214,21 @@ class Material:
         self.property.RemoveTexture(name)
         self.property.SetTexture(name, texture)
 
-    def _blank(self, name: str) -> None:
-        self.set_texture(name, byte_texture(np.full((2, 2, 3), 255, np.uint8), smooth=False))
-
     def drape(
         self, texture: vtkTexture | None, affine: Affine2 | None, strength: float = 1.0
     ) -> None:
         """Show a picture of the ground on the surface; None takes it away."""
+        pictured = texture is not None and affine is not None
+        if pictured != self._pictured:
+            # Software GL would read the picture in each frame, even where a flag forbids it.
+            self._pictured = pictured
+            self._build()
         if texture is None or affine is None:
-            self.set_int("draped", 0)
+            self.property.RemoveTexture("drapeMap")
             return
         self.set_texture("drapeMap", texture)
         self.set_vector("drapeScale", (*affine.scale, 0.0))
         self.set_vector("drapeShift", (*affine.shift, strength))
-        self.set_int("draped", 1)
 
     def set_opacity(self, opacity: float) -> None:
         """0 … 1."""

@@ -10,6 +10,15 @@ VERTEX_IMPL = """//VTK::PositionVC::Impl
   dtPos = vertexMC.xyz;
   dtRel = vertexMC.xyz - eyeVS;
 """
+# The plain goes with the eye, so that it reaches to the horizon from anywhere.
+VERTEX_AROUND = """//VTK::PositionVC::Impl
+  dtPos = vertexMC.xyz + vec3(eyeVS.xy, 0.0);
+  dtRel = dtPos - eyeVS;
+  gl_Position = MCDCMatrix * vec4(dtPos, 1.0);
+"""
+# Moving frames find haze per corner: far cheaper, and nearly the same over small faces.
+VERTEX_HAZE_DEC = "out vec4 dtHaze;\n"
+HAZE_IN_DEC = "in vec4 dtHaze;\n"
 # Outlines and surfaces come nearer by a share of their distance, so that what lies under them
 # never cuts into them; where they are on the screen does not change.
 # A constant step in depth wins over the ground below at any distance, unlike a lift in metres.
@@ -136,12 +145,10 @@ WATER = """
 """
 
 DRAPE = """
-  if (draped > 0) {
-    vec2 duv = dtPos.xy * drapeScale.xy + drapeShift.xy;
-    if (duv.x >= 0.0 && duv.y >= 0.0 && duv.x <= 1.0 && duv.y <= 1.0) {
-      vec3 picture = texture(drapeMap, duv).rgb;
-      base = mix(base, picture * picture, drapeShift.z);
-    }
+  vec2 duv = dtPos.xy * drapeScale.xy + drapeShift.xy;
+  if (duv.x >= 0.0 && duv.y >= 0.0 && duv.x <= 1.0 && duv.y <= 1.0) {
+    vec3 picture = texture(drapeMap, duv).rgb;
+    base = mix(base, picture * picture, drapeShift.z);
   }
 """
 
@@ -175,20 +182,28 @@ LIGHT = """
 
 WATER_END = "  colour = mix(colour, mirror * mix(0.75, 1.0, lit), fresnel);\n"
 
-HAZE = """
+AIR = """
   float far = dist * hazeDensity;
   far *= far;
   vec3 air = skyHorizon;
   float ahead = max(dot(dir.xy, sunDir.xy), 0.0) * inversesqrt(max(dot(dir.xy, dir.xy), 1e-6));
   ahead *= ahead; ahead *= ahead; ahead *= ahead;
   air += skyGlow * ahead * 0.12;
-  colour = mix(colour, air, far / (0.75 + far));
+  float share = far / (0.75 + far);
 """
+HAZE = AIR + "  colour = mix(colour, air, share);\n"
+VERTEX_HAZE = (
+    "  {\n  float dist = length(dtRel);\n  vec3 dir = dtRel / max(dist, 0.001);\n"
+    + AIR
+    + "  dtHaze = vec4(air * share, 1.0 - share);\n  }\n"
+)
+HAZE_PLAIN = "  colour = colour * dtHaze.a + dtHaze.rgb;\n"
 
 # Half a step of noise hides the bands of eight bits in haze and sky (Jimenez 2014).
 GRAIN = """
   float grain = fract(52.9829189 * fract(dot(gl_FragCoord.xy, vec2(0.06711056, 0.00583715))));
 """
+END_PLAIN = "  fragOutput0 = vec4(dtShow(colour), opacity);\n"
 END = GRAIN + "  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, opacity);\n"
 
 UNLIT = """
@@ -196,6 +211,13 @@ UNLIT = """
 """
 
 SKY_VERTEX = "  gl_Position = vec4(vertexMC.xy, 1.0, 1.0);\n  dtCorner = vertexMC.xy;\n"
+# Moving frames find the sky at the corners of a grid over the window.
+SKY_VERTEX_PLAIN = (
+    SKY_VERTEX
+    + "  dtAir = dtShow(dtSky(normalize(\n"
+    + "    viewForward + dtCorner.x * viewRight + dtCorner.y * viewUp)));\n"
+)
+SKY_FRAGMENT_PLAIN = "  fragOutput0 = vec4(dtAir, 1.0);\n"
 SKY_FRAGMENT = (
     GRAIN
     + """

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
-from viewers.scene import shaders
 from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
 from viewers.scene.material import Kind, Material, mapper_for, packed_depth, packed_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
-from viewers.scene.sun import Atmosphere, atmosphere
+from viewers.scene.sky import Sky, put_air
+from viewers.scene.sun import atmosphere
 
 HORIZON_M = 60_000.0
 NO_SHADOW = ShadowMap(depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0)
@@ -27,7 +25,7 @@ def ground_disc(
     z: float, *, radius: float = HORIZON_M
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
     """A disc at height `z` in rings that widen outwards: vertices (v, 3), triangles (t, 3)."""
-    rings, spokes = np.geomspace(200.0, radius, 12), 48
+    rings, spokes = np.geomspace(60.0, radius, 28), 72
     angle = np.linspace(0, 2 * np.pi, spokes, endpoint=False)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     xy = np.concatenate([[[0.0, 0.0]], *[circle * r for r in rings]])
@@ -63,7 +61,7 @@ class Stage:
         self._shadow_texture = {name: packed_depth(NO_SHADOW.depth) for name in self._shadow}
         self._sky_map = packed_pair(NO_SKY)
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
-        self._sky = self._make_sky()
+        self._sky = Sky(renderer, self.air)
         self.ground_z = float("nan")
         self.ground_material = self.material("ground")
         self._ground: Surface | None = None
@@ -84,9 +82,9 @@ class Stage:
         self._materials = [m for m in self._materials if m is not material]
 
     def _light(self, material: Material) -> None:
-        for uniforms in material.uniforms():
-            self._sky_light(uniforms, self.air)
-        material.set_float("hazeDensity", self._haze)
+        for uniforms in material.air_uniforms():
+            put_air(uniforms, self.air)
+        material.set_haze(self._haze)
         material.set_float("night", self.air.night)
         material.set_vector("sunLight", self.air.sun_light)
         material.set_vector("skyLight", self.air.sky_light)
@@ -110,17 +108,10 @@ class Stage:
         material.set_vector("skyScale", (*self._sky_affine[0], self._sky_map.low))
         material.set_vector("skyShift", (*self._sky_affine[1], self._sky_map.span))
 
-    @staticmethod
-    def _sky_light(uniforms: Any, air: Atmosphere) -> None:
-        uniforms.SetUniform3f("sunDir", list(air.sun))
-        uniforms.SetUniform3f("skyZenith", list(air.zenith))
-        uniforms.SetUniform3f("skyHorizon", list(air.horizon))
-        uniforms.SetUniform3f("skyGlow", list(air.glow))
-
     def _relight(self) -> None:
         for material in self._materials:
             self._light(material)
-        self._sky_light(self._sky.GetShaderProperty().GetFragmentCustomUniforms(), self.air)
+        self._sky.set_air(self.air)
 
     def set_sun(self, sun: NDArray[np.float64], *, theme: str) -> None:
         """Light from the unit vector `sun`; shadows of another sun are forgotten."""
@@ -135,7 +126,7 @@ class Stage:
         if abs(haze - self._haze) > 0.02 * self._haze:
             self._haze = haze
             for material in self._materials:
-                material.set_float("hazeDensity", haze)
+                material.set_haze(haze)
 
     def set_shadows(self, near: ShadowMap, far: ShadowMap) -> None:
         """Maps of what the sun sees: around the target, and of the whole city."""
@@ -170,6 +161,7 @@ class Stage:
                     material.set_float("occlusion", self._occlusion)
         if fine != self.fine:
             self.fine = fine
+            self._sky.set_fine(fine)
             for surface in self._surfaces:
                 surface.choose()
 
@@ -182,33 +174,6 @@ class Stage:
         self._surfaces = [s for s in self._surfaces if s is not surface]
 
     # -- backdrop ---------------------------------------------------------------------------
-
-    def _make_sky(self) -> vtkActor:
-        corners = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
-        data = vtkPolyData()
-        data.SetPoints(points_of(corners))
-        data.SetPolys(cells_of(np.array([[0, 1, 2], [0, 2, 3]], np.int32)))
-        actor = vtkActor()
-        actor.SetMapper(mapper_for(data))
-        actor.UseBoundsOff()
-        actor.PickableOff()
-        shader = actor.GetShaderProperty()
-        shader.AddVertexShaderReplacement(
-            "//VTK::PositionVC::Dec", True, "//VTK::PositionVC::Dec\nout vec2 dtCorner;\n", False
-        )
-        shader.AddVertexShaderReplacement(
-            "//VTK::PositionVC::Impl", True, "//VTK::PositionVC::Impl\n" + shaders.SKY_VERTEX, False
-        )
-        shader.AddFragmentShaderReplacement(
-            "//VTK::PositionVC::Dec", True, "//VTK::PositionVC::Dec\nin vec2 dtCorner;\n", False
-        )
-        shader.AddFragmentShaderReplacement("//VTK::Light::Dec", True, shaders.SKY, False)
-        shader.AddFragmentShaderReplacement("//VTK::Light::Impl", True, shaders.SKY_FRAGMENT, False)
-        for name in ("viewForward", "viewRight", "viewUp"):
-            shader.GetFragmentCustomUniforms().SetUniform3f(name, [0.0, 1.0, 0.0])
-        self._sky_light(shader.GetFragmentCustomUniforms(), self.air)
-        self.renderer.AddActor(actor)
-        return actor
 
     def set_ground(self, z: float) -> None:
         """Put the plain at height `z`, scene metres."""
@@ -226,8 +191,7 @@ class Stage:
         """Draw plain and sky after the city, so that only what is seen of them is shaded."""
         if self._ground is not None:
             self._ground.draw_last()
-        self.renderer.RemoveActor(self._sky)
-        self.renderer.AddActor(self._sky)
+        self._sky.draw_last()
 
     def set_ground_colour(self) -> None:
         """The plain's own colour in this theme."""
@@ -246,20 +210,17 @@ class Stage:
         half = np.tan(np.radians(camera.GetViewAngle()) / 2)
         if camera.GetParallelProjection():
             half = 0.02
-        uniforms = self._sky.GetShaderProperty().GetFragmentCustomUniforms()
         # Tiles of a big picture shift the window's centre and narrow the angle.
         shift_x, shift_y = camera.GetWindowCenter()
         forward = forward + right * half * aspect * shift_x + up * half * shift_y
         self._set_haze(float(camera.GetDistance()))
-        uniforms.SetUniform3f("viewForward", list(forward))
-        uniforms.SetUniform3f("viewRight", list(right * half * aspect))
-        uniforms.SetUniform3f("viewUp", list(up * half))
+        self._sky.look(forward, right * half * aspect, up * half)
         for material in self._materials:
             material.set_eye(eye, parallel=bool(camera.GetParallelProjection()))
 
     def close(self) -> None:
         """Take the backdrop off the stage."""
-        self.renderer.RemoveActor(self._sky)
+        self._sky.remove()
         if self._ground is not None:
             self._ground.remove()
         self._surfaces.clear()
