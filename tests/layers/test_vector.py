@@ -158,7 +158,7 @@ def test_a_filter_and_a_window_choose_rows(tmp_path):
     assert only(read(path, ReadOptions(bounds=(587000, 2324000, 587015, 2324005)))).count == 1
     with pytest.raises(ReadError, match="nothing that was asked"):
         read(path, ReadOptions(where="floors > 9"))
-    with pytest.raises(ReadError, match="filter .* is not understood"):
+    with pytest.raises(ReadError, match="is not understood"):
         read(path, ReadOptions(where="flors >"))
 
 
