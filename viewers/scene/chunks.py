@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 LEVELS = (1.0, 0.55, 0.28, 0.13, 0.05, 0.0)
 """Share of a chunk's things that each level shows, the most important first."""
-MOST_CHUNKS = 420
+MOST_CHUNKS = 240
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
