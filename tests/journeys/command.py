@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,3 +79,23 @@ def check_refusal(answer: Answer, *words: str) -> None:
         assert sign not in answer.said
     for word in words:
         assert word in answer.said, (word, answer.said)
+
+
+def unprivileged() -> dict[str, Any]:
+    """What `dothi` needs so that the rights of files bind it, as they bind anybody but root."""
+    if os.name == "nt":
+        pytest.skip("Windows: rights of a folder are set in another way")
+    if os.geteuid() != 0:
+        return {}
+    if sys.platform != "linux":
+        pytest.skip("only Linux lets root give up its right to write anywhere")
+    return {"preexec_fn": _bound_by_rights}
+
+
+def _bound_by_rights() -> None:
+    """CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH (1 and 2) leave the bounding set, see capabilities(7);
+    a program started from here does not have them."""
+    drop_from_bounding_set = 24  # PR_CAPBSET_DROP
+    for capability in (1, 2):
+        if ctypes.CDLL(None).prctl(drop_from_bounding_set, capability, 0, 0, 0):
+            os._exit(99)

@@ -85,3 +85,21 @@ def cut(path: Path, share: float = 0.5) -> Path:
     whole = path.read_bytes()
     path.write_bytes(whole[: int(len(whole) * share)])
     return path
+
+
+def house(**changes: object) -> dict[str, object]:
+    """A tetrahedron as CityJSON."""
+    boundaries = [[[[0, 2, 1]], [[0, 1, 3]], [[1, 2, 3]], [[2, 0, 3]]]]
+    return {
+        "type": "CityJSON",
+        "version": "2.0",
+        "metadata": {"referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/28992"},
+        "transform": {"scale": [1, 1, 1], "translate": [85000, 447000, 0]},
+        "CityObjects": {
+            "h": {
+                "type": "Building",
+                "geometry": [{"type": "Solid", "lod": "2", "boundaries": boundaries, **changes}],
+            }
+        },
+        "vertices": [[0, 0, 0], [9, 0, 0], [0, 9, 0], [3, 3, 9]],
+    }

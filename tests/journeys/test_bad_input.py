@@ -22,6 +22,7 @@ from small_city import (
     TERRAIN,
     WEST,
     cut,
+    house,
     houses,
     outlines,
     recipe,
@@ -70,24 +71,6 @@ def here(capsys: pytest.CaptureFixture[str]) -> Callable[..., Answer]:
         return Answer(status=status, out=out, said=said)
 
     return run
-
-
-def house(**changes: object) -> dict[str, object]:
-    """A tetrahedron as CityJSON."""
-    boundaries = [[[[0, 2, 1]], [[0, 1, 3]], [[1, 2, 3]], [[2, 0, 3]]]]
-    return {
-        "type": "CityJSON",
-        "version": "2.0",
-        "metadata": {"referenceSystem": "https://www.opengis.net/def/crs/EPSG/0/28992"},
-        "transform": {"scale": [1, 1, 1], "translate": [85000, 447000, 0]},
-        "CityObjects": {
-            "h": {
-                "type": "Building",
-                "geometry": [{"type": "Solid", "lod": "2", "boundaries": boundaries, **changes}],
-            }
-        },
-        "vertices": [[0, 0, 0], [9, 0, 0], [0, 9, 0], [3, 3, 9]],
-    }
 
 
 def model(folder: Path, text: str) -> Path:

@@ -59,9 +59,9 @@ class Cache:
         if not self.writable:
             return
         entry = self._entry(key)
+        self.drop(key)
         with contextlib.suppress(OSError):
             self.folder.mkdir(exist_ok=True)
-        self.drop(key)
         try:
             with atomic(entry) as temporary:
                 temporary.mkdir()
@@ -71,14 +71,14 @@ class Cache:
                     stated[name] = (array.dtype.str, array.shape)
                 (temporary / "entry.json").write_text(json.dumps(stated), encoding="utf-8")
         except BaseException:
-            with contextlib.suppress(OSError):
-                self.folder.rmdir()  # goes only if nothing else is in it
+            self._leave_no_empty_folder()
             raise
 
     def drop(self, key: str) -> None:
         """Forget what is kept under `key`."""
         if self.writable:
             shutil.rmtree(self._entry(key), ignore_errors=True)
+            self._leave_no_empty_folder()
 
     def keep_only(self, keys: Collection[str]) -> None:
         """Forget all but `keys`, and what a killed process left half written."""
@@ -88,6 +88,10 @@ class Cache:
             half = unwritten(entry.name) != entry.name
             if half or (entry.name not in keys and (entry / "entry.json").exists()):
                 shutil.rmtree(entry, ignore_errors=True)
+
+    def _leave_no_empty_folder(self) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # goes only if nothing is in it
 
     def _entry(self, key: str) -> Path:
         return self.folder / _checked(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import platform
 import sqlite3
@@ -40,7 +41,7 @@ class ProjectLock:
         self._connection: sqlite3.Connection | None = None
         for _ in range(_TRIES):
             before = _identity(self._path)
-            connection = self._take()
+            connection = self._take(is_new=before is None)
             # Whoever held it may have removed the file between our opening and our locking it.
             if _identity(self._path) is not None and before in (None, _identity(self._path)):
                 self._connection = connection
@@ -48,7 +49,7 @@ class ProjectLock:
             connection.close()
         raise OSError(f"{self._path} could not be locked")
 
-    def _take(self) -> sqlite3.Connection:
+    def _take(self, *, is_new: bool) -> sqlite3.Connection:
         connection = None
         try:
             connection = sqlite3.connect(
@@ -70,7 +71,11 @@ class ProjectLock:
                     f"{self._project.name} is already open{holder}",
                     hint="Close it there, or look at it here without changing it.",
                 ) from damage
-            raise OSError(f"{self._path.name}: {damage}") from damage
+            if is_new:
+                with contextlib.suppress(OSError):
+                    self._path.unlink()  # it could not be filled
+            reason = errno.ENOSPC if code == sqlite3.SQLITE_FULL else errno.EACCES
+            raise OSError(reason, f"{self._path.name}: {damage}") from damage
         return connection
 
     def release(self) -> None:

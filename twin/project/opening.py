@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -96,6 +97,12 @@ def lock_for_new(path: Path, city: City | None = None) -> ProjectLock:
             held.what, hint="Close it there, or choose another name.", code=held.code
         ) from held
     except OSError as damage:
+        if damage.errno == errno.ENOSPC:
+            raise WriteError(
+                f"{path.name} could not be written: the disk is full",
+                hint="Free some space, or choose another disk.",
+                code="disk-full",
+            ) from damage
         raise WriteError(
             f"{path.name} could not be written: its folder does not take new files",
             hint="You may not write there, or the disk is full: choose another folder.",

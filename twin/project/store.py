@@ -78,16 +78,14 @@ class Project:
         path = path.absolute()
         lock = lock_for_new(path, city)
         cache = Cache(cache_folder(path))
-        contents: Contents | None = None
         try:
-            with atomic(path) as temporary:
+            with contextlib.ExitStack() as until_replaced, atomic(path) as temporary:
                 database = Database(temporary, readonly=False, fresh=True)
+                contents = Contents(database, folder=path.parent, cache=cache, crs=city.frame.crs)
+                until_replaced.enter_context(contents.unless_failed())
                 try:
                     schema.lay_out(database)
-                    contents = Contents(
-                        database, folder=path.parent, cache=cache, crs=city.frame.crs
-                    )
-                    with contents.unless_failed(), database.transaction():
+                    with database.transaction():
                         snapshot.write(contents, city, options=options)
                         views.write(database, view or {})
                 finally:
