@@ -122,6 +122,8 @@ class Material:
 
     def __init__(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> None:
         self.kind = kind
+        self.shift = np.zeros(3)
+        """Where the actors stand that wear it, scene coordinates."""
         self.property = vtkProperty()
         self.property.SetAmbient(1.0)
         self.property.SetDiffuse(1.0)
@@ -163,9 +165,7 @@ class Material:
         fragment("//VTK::PositionVC::Dec", True, into, False)
         # Functions that use uniforms must come after their declarations, samplers with them.
         fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine), False)
-        body = _fragment(
-            self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured
-        )
+        body = _fragment(self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured)
         fragment("//VTK::Light::Impl", True, body, False)
 
     def dress(self, actor: vtkActor, *, fine: bool) -> None:
@@ -205,7 +205,7 @@ class Material:
         """Where the camera is, scene coordinates; once per frame."""
         for shader in (self._plain, self._fine):
             uniforms = shader.GetVertexCustomUniforms()
-            uniforms.SetUniform3f("eyeVS", [float(v) for v in eye])
+            uniforms.SetUniform3f("eyeVS", [float(v) for v in eye - self.shift])
             if self.kind in PULL:
                 uniforms.SetUniformf("pull", 0.0 if parallel else PULL[self.kind])
 

@@ -241,7 +241,8 @@ class Scene:
         job = self.light_job() if cast else None
         if job is not None:
             self.light.apply(job())
-        self.window.SetMultiSamples(MSAA_STILL)
+        points = any(v.kind == "point" and v.visible for v in self._visuals.values())
+        self.window.SetMultiSamples(0 if points else MSAA_STILL)
         self.render()
         return False
 
@@ -268,12 +269,13 @@ class Scene:
     def _before_frame(self, *_: Any) -> None:
         width, height = self.window.GetSize()
         aspect = width / max(height, 1)
+        camera = self.renderer.GetActiveCamera()
         self.stage.look(aspect)
-        clip_range(self.renderer.GetActiveCamera(), self.camera.bounds, self.stage.ground_z)
+        clip_range(camera, self.camera.bounds, self.stage.ground_z)
         meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
         choose(
             meshes,
-            self.renderer.GetActiveCamera(),
+            camera,
             aspect=aspect,
             height=height,
             budget=None if self._full else self.budget.triangles,
@@ -281,7 +283,7 @@ class Scene:
             fine=self._full,
         )
         for visual in self._visuals.values():
-            visual.thin(None if self._full else self.budget.triangles)
+            visual.thin(None if self._full else 3 * self.budget.triangles, camera, (width, height))
         self.stage.set_quality(
             fine=self._full,
             shadows=self.view.shadows and self.light.ready,

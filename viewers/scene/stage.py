@@ -74,7 +74,7 @@ class Stage:
         made = Material(kind, smooth_normals=smooth_normals, bias=bias)
         self._materials.append(made)
         self._light(made)
-        made.set_eye((0.0, 0.0, 0.0))
+        made.set_eye(np.zeros(3))
         return made
 
     def release(self, material: Material) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from vtkmodules.vtkRenderingCore import vtkCamera
 
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
@@ -77,5 +78,7 @@ class Visual(ABC):
         """Bytes of arrays held."""
         return 0
 
-    def thin(self, budget: int | None) -> None:  # noqa: B027  only points are thinned
-        """Draw no more than `budget` points; None for all."""
+    def thin(  # noqa: B027  only points are thinned
+        self, budget: int | None, camera: vtkCamera, size: tuple[int, int]
+    ) -> None:
+        """Draw no more than `budget` points; None for as many as a picture of `size` can show."""
