@@ -105,7 +105,11 @@ def add_commands(commands: Any) -> None:
         "--scheduler", default="", metavar="ADDR", help="Dask scheduler to share the work"
     )
     build.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="workers of the scheduler to use"
+        "--workers",
+        type=_whole_number,
+        default=0,
+        metavar="N",
+        help="workers of the scheduler to use",
     )
     _json_and_command(build, _build)
 
@@ -124,6 +128,13 @@ def add_commands(commands: Any) -> None:
         "-o", "--out", type=Path, required=True, metavar="OUT.city.jsonl|OUT.glb|OUT.gpkg"
     )
     _json_and_command(export, _export)
+
+
+def _whole_number(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"{number} is below zero")
+    return number
 
 
 def _json_and_command(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,23 +113,27 @@ def _write(
     from pyogrio.errors import DataLayerError, DataSourceError
 
     kind, multi = _geometry_type(geometry)
+    if multi:
+        geometry = _multi(geometry)
     columns = [_storable(values) for values in fields.values()]
     try:
-        raw.write(
-            str(temporary),
-            shapely.to_wkb(geometry, flavor="iso"),
-            [values for values, _ in columns],
-            fields=list(fields),
-            field_mask=[mask for _, mask in columns],
-            layer=layer.id,
-            driver="GPKG",
-            geometry_type=kind,
-            promote_to_multi=multi,
-            crs=layer.crs,
-            encoding="UTF-8",
-            append=not first,
-            layer_metadata={"title": layer.name},
-        )
+        with warnings.catch_warnings():
+            # It notes that some geometries of a layer have z and some do not, which is allowed.
+            warnings.simplefilter("ignore")
+            raw.write(
+                str(temporary),
+                shapely.to_wkb(geometry, flavor="iso"),
+                [values for values, _ in columns],
+                fields=list(fields),
+                field_mask=[mask for _, mask in columns],
+                layer=layer.id,
+                driver="GPKG",
+                geometry_type=kind,
+                crs=layer.crs,
+                encoding="UTF-8",
+                append=not first,
+                layer_metadata={"title": layer.name},
+            )
     except (DataSourceError, DataLayerError, RuntimeError) as damage:
         check_takes(temporary.with_name(f"{temporary.name}-try"))
         raise WriteError(
@@ -147,6 +152,18 @@ def _geometry_type(geometry: NDArray[np.object_]) -> tuple[str, bool]:
         if types <= {single, multi}:
             return f"Multi{name}{solid}", True
     return "Unknown", False
+
+
+def _multi(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Each single part as a geometry of one part; GDAL leaves those with z single."""
+    result = geometry.copy()
+    types = shapely.get_type_id(geometry)
+    makers = {0: shapely.multipoints, 1: shapely.multilinestrings, 3: shapely.multipolygons}
+    for single, make in makers.items():
+        which = np.flatnonzero((types == single) & ~shapely.is_empty(geometry))
+        if len(which):
+            result[which] = make(geometry[which], indices=np.arange(len(which)))
+    return result
 
 
 def _storable(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:
