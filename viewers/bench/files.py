@@ -193,7 +193,7 @@ def _points(path: str) -> dict[str, Any]:
         frame = Frame.around(layer.crs, layer.bounds)
         scene.show(City(name="points", frame=frame, layers={layer.id: layer}), ViewState())
         if name == "first_s":
-            scene.camera.frame(layer.bounds)
+            scene.camera.pose = scene.camera.overview()
         plotter.render()
         said[name] = time.perf_counter() - started
         said["total"] = layer.total  # type: ignore[attr-defined]
@@ -202,8 +202,8 @@ def _points(path: str) -> dict[str, Any]:
 
 def _project(path: str) -> dict[str, Any]:
     import pyvista as pv
-    from twin.project.store import Project
 
+    from twin.project.store import Project
     from viewers.scene.scene import Scene
     from viewers.view_state import ViewState
 

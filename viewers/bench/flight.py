@@ -61,16 +61,16 @@ def ours(count: int) -> dict[str, Any]:
     started = time.perf_counter()
     scene = Scene(plotter)
     scene.show(city, ViewState())
-    scene.camera.pose = scene.camera.overview()
-    scene.set_moving()
-    scene.render()
     first = time.perf_counter() - started
+    scene.set_still()  # all buildings are there before it is measured how they move
+    complete = time.perf_counter() - started
+    scene.set_moving()
 
     def look(pose: CameraPose) -> None:
         scene.camera.pose = pose
 
     seconds = fly(bounds, look, scene.render)
-    return _said(seconds, first)
+    return _said(seconds, first) | {"complete_s": complete}
 
 
 def rival(count: int) -> dict[str, Any]:

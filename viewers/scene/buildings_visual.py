@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from viewers.scene.visual import Rays, Surroundings, Visual
 
 SELECTED = np.array([255, 140, 40], np.uint8)
 SINK = 1.5
+AT_ONCE = 60_000
+"""Buildings that are built before the first picture, the most visible ones; the others follow."""
+SLICE = 6_000
 STOREY_M = 3.3
 """Height of a storey where the building does not say how many it has."""
 
@@ -51,6 +56,8 @@ class BuildingsVisual(Visual):
         self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
         self._chunk_of_row: NDArray[np.int64] = np.empty(0, np.int64)
         self._selected: int | None = None
+        self._owed: list[int] = []
+        self._size: NDArray[np.float32] = np.empty(0, np.float32)
         self.geometry_builds = 0
         self.version = 0
 
@@ -76,14 +83,26 @@ class BuildingsVisual(Visual):
     def _put(self, layer: BuildingsLayer) -> None:
         before = self._layer
         rows = self._changed_rows(before, layer)
-        if before is None or rows is None:
+        if rows is not None and not len(rows):
+            return
+        self._size = importance(layer.footprints, layer.height)
+        if rows is None:
             self.mesh.clear()
+            self._owed = []
             self._chunk_of_row = assign(_middles(layer.footprints), cell_size(layer.bounds))
             chosen = np.ones(layer.count, dtype=bool)
-        elif not len(rows):
-            return
+            if layer.count > AT_ONCE and layer.model is None:
+                chosen = self._size >= np.partition(self._size, -AT_ONCE)[-AT_ONCE]
+                self._owed = np.unique(self._chunk_of_row).tolist()
         else:
-            chosen = np.isin(self._chunk_of_row, np.unique(self._chunk_of_row[rows]))
+            numbers = np.unique(self._chunk_of_row[rows])
+            self._owed = [number for number in self._owed if number not in numbers]
+            chosen = np.isin(self._chunk_of_row, numbers)
+        self._build(layer, chosen)
+        self.geometry_builds += 1
+        self.version += 1
+
+    def _build(self, layer: BuildingsLayer, chosen: NDArray[np.bool_]) -> None:
         batch = self._solids(layer, chosen)
         drawn = batch.face_kind != FLOOR
         self.mesh.put(
@@ -93,12 +112,28 @@ class BuildingsVisual(Visual):
                 batch.face_solid[drawn],
                 batch.face_kind[drawn],
                 chunk_of_row=np.where(chosen, self._chunk_of_row, -1),
-                size_of_row=importance(layer.footprints, layer.height),
+                size_of_row=self._size,
             ),
             (layer.ground - self.around.frame.origin[2]).astype(np.float32),
         )
-        self.geometry_builds += 1
-        self.version += 1
+
+    def complete(self, seconds: float) -> bool:
+        """Build chunks that hold only their most visible buildings so far; see `Visual.complete`."""
+        until = time.perf_counter() + seconds
+        if not self._owed or self._layer is None:
+            return True
+        counts = np.bincount(self._chunk_of_row)
+        while self._owed and time.perf_counter() < until:
+            upto = int(np.searchsorted(np.cumsum(counts[self._owed]), SLICE)) + 1
+            numbers, self._owed = self._owed[:upto], self._owed[upto:]
+            self._build(self._layer, np.isin(self._chunk_of_row, numbers))
+            for number in numbers:
+                if number in self.mesh.chunks:
+                    self.mesh.chunks[number].recolour(self._colours)
+            self._mark(self._selected)
+        if not self._owed:
+            self.version += 1
+        return not self._owed
 
     @staticmethod
     def _changed_rows(

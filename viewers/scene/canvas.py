@@ -17,6 +17,7 @@ from layers.errors import CityError
 from twin.city import City
 from viewers.scene.camera import between, ease
 from viewers.scene.rays import LightMaps
+from viewers.scene.refinement import Step
 from viewers.scene.scene import Scene
 from viewers.view_state import CameraPose, ViewState
 
@@ -127,10 +128,8 @@ class Canvas(QWidget):
         first = self.scene.city is None and self.scene.camera.bounds is None
         self.scene.show(city, view)
         if first and self.scene.camera.bounds is not None:
-            self.scene.camera.pose = self.scene.camera.overview()
-            self.scene.render()
             self.camera_changed.emit(self.scene.camera.pose)
-        self._calm.start()
+        self._calm.start(STILL_MS)
 
     def close_scene(self) -> None:
         """End the view: timers, scene, interactor, in this order. Safe to call twice."""
@@ -162,19 +161,21 @@ class Canvas(QWidget):
         self.scene.set_moving()
         self.scene.render()
         self.camera_changed.emit(self.scene.camera.pose)
-        self._calm.start()
+        self._calm.start(STILL_MS)
 
     def _refine(self) -> None:
         if self.scene is None or self._pressed is not None or self._flight is not None:
             return
-        job = self.scene.light_job()
-        if job is None or self._run is None:
-            if self.scene.set_still():
-                self._calm.start()
-        elif not self._casting:
+        job = self.scene.light_job() if self.scene.step >= Step.WHOLE else None
+        if job is not None and self._run is None:
+            self.scene.apply_light(job())
+        elif job is not None and not self._casting:
             self._casting = True
             self._run("Shadows", lambda progress: job(), done=self._lit, failed=self._not_lit)
-            self.scene.set_still(cast=False)
+        if self.scene.refine():
+            # Back to the event loop: a hand goes before the next step.
+            self._calm.start(1)
+            return
         self.still.emit()
 
     def _lit(self, maps: LightMaps) -> None:
@@ -273,7 +274,7 @@ class Canvas(QWidget):
         if kind == QEvent.Type.Leave:
             self.left_ground.emit()
         if kind == QEvent.Type.Resize:
-            self._calm.start()
+            self._calm.start(STILL_MS)
         return False
 
     def pixel(self, position: Any) -> tuple[float, float]:
@@ -344,7 +345,7 @@ class Canvas(QWidget):
             if self.picking:
                 self.picked.emit(self.scene.pick(x, y))
         if self._dragged:
-            self._calm.start()
+            self._calm.start(STILL_MS)
         return True
 
     def _wheel(self, event: QWheelEvent) -> bool:

@@ -23,12 +23,14 @@ from viewers.scene.levels import choose, clip_range
 from viewers.scene.light_state import LightState
 from viewers.scene.picking import Picker
 from viewers.scene.rays import LightMaps
+from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
 from viewers.scene.stage import Stage
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
-MSAA_STILL = 4
+SLICE_S = 0.12
+"""How long a step may build what is owed before hands are asked again."""
 
 
 class Scene:
@@ -54,19 +56,21 @@ class Scene:
         self.renders = 0
         self.seconds = 0.0
         self.moving = False
+        self._looked = False
         self._visuals: dict[str, Visual] = {}
         self._shown: dict[str, tuple[Any, ...]] = {}
         self._standing: dict[str, tuple[Layer, Any, Layer]] = {}
         self._ground: ElevationLayer | None = None
-        self._full = True
-        self._levels: dict[int, NDArray[np.int64]] = {}
+        self.step = Step.WHOLE
+        self._stale = False
+        self._smoothing = Smoothing(self.renderer, self.window)
         self._started = 0.0
         self._observers = [
             (self.renderer, self.renderer.AddObserver("StartEvent", self._before_frame)),
             (self.window, self.window.AddObserver("StartEvent", self._frame_starts)),
             (self.window, self.window.AddObserver("EndEvent", self._frame_ends)),
         ]
-        self.window.SetMultiSamples(0)
+        self._smoothing.set(self.step, points=False)
 
     # -- the city ---------------------------------------------------------------------------
 
@@ -92,6 +96,9 @@ class Scene:
             self._world_changed()
         changed |= self._show_view(city, view)
         self.view = view
+        if not self._looked and self.camera.bounds is not None:
+            self._looked = True
+            self.camera.pose = self.camera.overview()
         if changed:
             self.render()
 
@@ -221,40 +228,72 @@ class Scene:
     def render(self) -> None:
         """Draw one frame."""
         self.renders += 1
+        self._stale = False
         self.plotter.render_window.Render()
 
     def set_moving(self) -> None:
         """Something moves: draw within the budget, plainly."""
         if not self.moving:
             self.moving = True
-            self._full = False
-            self.window.SetMultiSamples(0)
+            self._take(Step.MOVING)
 
-    def set_still(self, *, cast: bool = True) -> bool:
-        """Nothing moves: draw everything, finely. True while there is more to refine.
+    def set_still(self, *, cast: bool = True) -> None:
+        """Nothing moves: draw everything, finely, at once.
 
         `cast` casts shadows here and now where they are out of date; without it they come later
         through `apply_light`.
         """
-        self.moving = False
-        self._full = True
+        self._complete(float("inf"))
         job = self.light_job() if cast else None
         if job is not None:
             self.light.apply(job())
-        points = any(v.kind == "point" and v.visible for v in self._visuals.values())
-        self.window.SetMultiSamples(0 if points else MSAA_STILL)
+        self.moving = False
+        self._take(Step.SMOOTH)
         self.render()
-        return False
+
+    def refine(self) -> bool:
+        """One step from a moving picture to the finest; True while there is another.
+
+        Nothing is cast here: ask `light_job` between the steps. A step that would draw what is
+        there already draws nothing.
+        """
+        self.moving = False
+        if not self._complete(SLICE_S):
+            return True
+        further = Step(min(self.step + 1, Step.SMOOTH))
+        if further != self.step or self._stale:
+            self._take(further)
+            self.render()
+        return self.step < Step.SMOOTH
+
+    def _complete(self, seconds: float) -> bool:
+        """Draw what layers owe still, for about so long; True when nothing is owed."""
+        if all(visual.complete(0.0) for visual in self._visuals.values()):
+            return True
+        until = time.perf_counter() + seconds
+        done = all(
+            visual.complete(until - time.perf_counter()) for visual in self._visuals.values()
+        )
+        if done:
+            self._world_changed()
+            self._stale = True
+        return done
+
+    def _take(self, step: Step) -> None:
+        self.step = step
+        points = any(v.kind == "point" and v.visible for v in self._visuals.values())
+        self._smoothing.set(step, points=points)
 
     def light_job(self) -> Callable[[], LightMaps] | None:
         """What `set_still` would cast, for a worker; None where it is up to date."""
-        if not (self.view.shadows or self.view.occlusion):
+        if not (self.view.shadows or self.view.occlusion) or not self._complete(0.0):
             return None
         return self.light.job(self.camera)
 
     def apply_light(self, maps: LightMaps) -> None:
         """Take the maps that a worker cast; in the window's thread."""
         self.light.apply(maps)
+        self._stale = True
 
     def _frame_starts(self, *_: Any) -> None:
         self._started = time.perf_counter()
@@ -272,20 +311,21 @@ class Scene:
         camera = self.renderer.GetActiveCamera()
         self.stage.look(aspect)
         clip_range(camera, self.camera.bounds, self.stage.ground_z)
+        whole, lit = self.step >= Step.WHOLE, self.step >= Step.LIT
         meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
         choose(
             meshes,
             camera,
             aspect=aspect,
             height=height,
-            budget=None if self._full else self.budget.triangles,
-            edges=self._full and self.view.edges,
-            fine=self._full,
+            budget=None if whole else self.budget.triangles,
+            edges=lit and self.view.edges,
+            fine=lit,
         )
         for visual in self._visuals.values():
-            visual.thin(None if self._full else 3 * self.budget.triangles, camera, (width, height))
+            visual.thin(None if whole else 3 * self.budget.triangles, camera, (width, height))
         self.stage.set_quality(
-            fine=self._full,
+            fine=lit,
             shadows=self.view.shadows and self.light.ready,
             occlusion=self.view.occlusion and self.light.ready,
         )
@@ -321,6 +361,7 @@ class Scene:
             self._remove(layer_id)
         self.picker.set_visuals({}, None)
         self.light.set_casters({})
+        self._smoothing.close()
         self.stage.close()
         self.city = None
 

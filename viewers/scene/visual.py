@@ -71,6 +71,10 @@ class Visual(ABC):
         """Chunked meshes whose levels the scene chooses each frame."""
         return ()
 
+    def complete(self, seconds: float) -> bool:
+        """Draw more of what is owed for about so long; True when nothing is owed."""
+        return True
+
     def highlight(self, row: int | None) -> None:  # noqa: B027  many have nothing to mark
         """Mark one row as selected; None for none."""
 
