@@ -308,6 +308,7 @@ def _groups(targets: Sequence[Path], crs: str) -> list[dict[str, Layer]]:
         if is_project(target):
             project = Project.open(target, read_only=True)
             groups.append(dict(project.city.layers))
+            _print_notices(project.notices)
             project.close()
             continue
         for layer in registry.read(target, registry.ReadOptions(crs=crs), console_progress()):
@@ -321,6 +322,7 @@ def _export(options: argparse.Namespace) -> int:
     from twin.project.store import Project
 
     project = Project.open(options.city, read_only=True)
+    _print_notices(project.notices)
     written = export_city(project.city, options.out, progress=console_progress())
     project.close()
     if options.json:

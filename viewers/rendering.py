@@ -22,6 +22,8 @@ from viewers.saved_view import view_from
 from viewers.scene.pictures import render_city
 from viewers.view_state import Bookmark, CameraPose, ViewState
 
+PICTURES = (".png", ".jpg", ".jpeg")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenderRequest:
@@ -50,6 +52,12 @@ def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, 
     CityError
         The project cannot be opened, there is no such view, or the picture cannot be written.
     """
+    if request.out.suffix.lower() not in PICTURES:
+        raise CityError(
+            f"A picture is not written as {request.out.name}",
+            hint="Choose a name that ends with .png or .jpg.",
+            code="format-unknown",
+        )
     without_display()
     started = time.perf_counter()
     progress.step(0.0, f"Opening {request.city.name}")

@@ -205,7 +205,12 @@ def check_file(path: Path) -> None:
         )
     reader_for(path)
     if not path.is_file():
-        return
+        # A pipe or device would be waited for without end.
+        raise ReadError(
+            f"{path.name} is not a file",
+            hint="Choose a file; of a folder, one of the files in it.",
+            code="not-a-file",
+        )
     try:
         with path.open("rb") as file:
             file.read(1)

@@ -145,6 +145,39 @@ def test_places_where_no_project_can_be(folder: Path, capsys: pytest.CaptureFixt
     assert contents(folder) == before
 
 
+def test_a_picture_has_the_name_of_a_picture(folder: Path) -> None:
+    before = contents(folder)
+    for out in ("city.gpkg", "view.txt"):
+        answer = dothi("render", folder / "city.gpkg", "-o", folder / out)
+        check_refusal(answer, out, ".png")
+    assert contents(folder) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes among files")
+@pytest.mark.parametrize("name", ["pipe.tif", "pipe.laz", "pipe.gpkg"])
+def test_a_pipe_is_not_waited_for(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / name)
+    check_refusal(here("health", tmp_path / name, capsys=capsys), "is not a file", "Choose")
+    check_refusal(here("info", tmp_path / name, capsys=capsys), "is not a file", "Choose")
+
+
+def test_a_city_whose_scan_is_gone_is_told_and_exported(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / CLOUD["path"]).unlink()
+    shutil.rmtree(folder / "city.cache")
+    before = contents(folder)
+    for command in ("info", "health"):
+        answer = here(command, folder / "city.gpkg", "--json", capsys=capsys)
+        assert answer.status == 0 and "scan.laz" in answer.said
+        assert json.loads(answer.out)
+    assert contents(folder) == before
+    answer = here("export", folder / "city.gpkg", "-o", folder / "new.glb", capsys=capsys)
+    assert answer.status == 0 and "scan.laz" in answer.said
+
+
 def test_a_project_that_is_open_is_not_built_over(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -133,6 +133,8 @@ def check_file(path: Path) -> None:
             )
         if path.is_dir():
             raise ReadError(f"{path.name} is a folder", hint="Choose a project file (.gpkg).")
+        if not path.is_file():
+            raise ReadError(f"{path.name} is not a file", hint="Choose a project file (.gpkg).")
         with path.open("rb") as file:
             head = file.read(100)
     except OSError as damage:
