@@ -75,6 +75,14 @@ class Source:
         return f"{self.path.name} · {layer}" if own else self.path.name
 
     @property
+    def layer_name(self) -> str:
+        """What the layer will be called; "" leaves it to the reader, which takes the file's name."""
+        layer = self.preview.layer
+        if not layer or layer == self.path.stem:
+            return ""
+        return layer if self.path.suffix.lower() == ".gpkg" else f"{self.path.stem} · {layer}"
+
+    @property
     def missing_crs(self) -> bool:
         """Whether it must still be asked where on Earth it lies."""
         return self.wanted and not self.preview.crs and not self.crs
@@ -84,6 +92,7 @@ class Source:
         return SourceRequest(
             path=str(self.path),
             layer=self.preview.layer,
+            name=self.layer_name,
             role=self.role or self.preview.role,
             crs=self.crs if self.crs != self.preview.crs else "",
             force_crs=bool(self.crs and self.preview.crs and self.crs != self.preview.crs),
