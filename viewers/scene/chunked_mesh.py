@@ -53,10 +53,10 @@ class ChunkActor:
         self._points = points_of(chunk.vertices)
         self._base = base
         self._data: dict[int, vtkPolyData] = {}
-        self._mappers: dict[int, vtkPolyDataMapper] = {}
+        self._mappers: dict[tuple[int, bool], vtkPolyDataMapper] = {}
         self._line_material = line_material
         self.lines: vtkActor | None = None
-        # A plain actor whose levels change, and a fine one that shows everything: VTK ties a
+        # A plain actor for moving frames and a fine one for still ones: VTK ties a
         # shader to a mapper, and would build it anew at each change of one actor's shader.
         self.plain, self.fine = vtkActor(), vtkActor()
         for actor, fine in ((self.plain, False), (self.fine, True)):
@@ -64,20 +64,20 @@ class ChunkActor:
             actor.VisibilityOff()
 
     def show(self, level: int, *, fine: bool) -> None:
-        """Draw this level; −1, or one without a face, draws nothing. Fine is always level 0."""
+        """Draw this level; −1, or one without a face, draws nothing."""
         seen = level >= 0 and bool(self.triangles[level])
         self.level = level
-        if seen and fine and self.fine.GetMapper() is None:
-            self.fine.SetMapper(self._make_mapper(0))
         self.plain.SetVisibility(seen and not fine)
         self.fine.SetVisibility(seen and fine)
-        if seen and not fine and self.plain.GetMapper() is not self._mapper(level):
-            self.plain.SetMapper(self._mapper(level))
+        if seen:
+            actor, mapper = (self.fine if fine else self.plain), self._mapper(level, fine)
+            if actor.GetMapper() is not mapper:
+                actor.SetMapper(mapper)
 
-    def _mapper(self, level: int) -> vtkPolyDataMapper:
-        if level not in self._mappers:
-            self._mappers[level] = self._make_mapper(level)
-        return self._mappers[level]
+    def _mapper(self, level: int, fine: bool) -> vtkPolyDataMapper:
+        if (level, fine) not in self._mappers:
+            self._mappers[level, fine] = self._make_mapper(level)
+        return self._mappers[level, fine]
 
     def _make_mapper(self, level: int) -> vtkPolyDataMapper:
         mapper = mapper_for(self._level_data(level), colours=COLOURS)
@@ -201,7 +201,7 @@ class ChunkedMesh:
         return np.array([c.level for c in self._order], np.int64)
 
     def show_levels(self, levels: NDArray[np.int64], *, fine: bool = False) -> None:
-        """Level per chunk, −1 for not drawn; fine shows level 0 in full quality."""
+        """Level per chunk, −1 for not drawn; fine with shadows."""
         for chunk, level in zip(self._order, levels, strict=True):
             chunk.show(int(level), fine=fine)
 

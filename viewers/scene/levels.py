@@ -15,6 +15,9 @@ from viewers.scene.stage import HORIZON_M
 EDGE_PIXELS = 2.2
 """A metre must be at least this many pixels for outlines to be drawn."""
 
+LOST_PIXELS = 0.5
+"""Things smaller than this on the screen are left out even when there is time to draw them."""
+
 
 def frustum_planes(camera: vtkCamera, aspect: float) -> NDArray[np.float64]:
     """Six planes (6, 4): normal and offset, inside positive."""
@@ -46,7 +49,7 @@ def choose(
     edges: bool,
     fine: bool,
 ) -> None:
-    """Set the levels of all chunks; `budget` None draws everything in sight."""
+    """Set the levels of all chunks; `budget` None draws everything in sight that fills a pixel."""
     planes = frustum_planes(camera, aspect)
     eye = np.array(camera.GetPosition())
     scale = pixels_per_radian(camera, height)
@@ -59,7 +62,8 @@ def choose(
     for mesh, seen, distance in zip(meshes, in_sight, away, strict=True):
         levels = np.full(len(seen), -1, np.int64)
         if budget is None or wanted <= budget:
-            levels[seen] = 0
+            on_screen = mesh.error[seen] * (scale / np.maximum(distance[seen], 1.0))[:, None]
+            levels[seen] = (on_screen <= LOST_PIXELS).sum(axis=1) - 1
         else:
             share = int(mesh.triangles[seen, 0].sum()) / max(wanted, 1)
             levels[seen] = choose_levels(

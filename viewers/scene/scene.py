@@ -33,6 +33,11 @@ SLICE_S = 0.12
 """How long a step may build what is owed before hands are asked again."""
 
 
+SMOOTH_COST = 5.0
+"""How many times longer a frame with smooth edges takes in software GL."""
+LONGEST_S = 2.5
+
+
 class Scene:
     """Shows a city on any `pv.Plotter`, off-screen or in a window.
 
@@ -261,6 +266,9 @@ class Scene:
         if not self._complete(SLICE_S):
             return True
         further = Step(min(self.step + 1, Step.SMOOTH))
+        if further > self.step == Step.LIT and self.seconds * SMOOTH_COST > LONGEST_S:
+            self.step = Step.SMOOTH  # smooth edges would hold the window up: let it be
+            return False
         if further != self.step or self._stale:
             self._take(further)
             self.render()
@@ -299,8 +307,7 @@ class Scene:
         self._started = time.perf_counter()
 
     def _frame_ends(self, *_: Any) -> None:
-        if self.moving:
-            self.window.WaitForCompletion()
+        self.window.WaitForCompletion()
         self.seconds = time.perf_counter() - self._started
         if self.moving:
             self.budget.measured(self.seconds, self.drawn())
