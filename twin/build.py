@@ -54,6 +54,16 @@ class BuildResult:
     elapsed_s: dict[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddedFiles:
+    """Layers just built for a city that stands; `hidden` and `options` as in `BuildResult`."""
+
+    layers: tuple[Layer, ...]
+    notices: tuple[Notice, ...] = ()
+    options: Mapping[str, ReadOptions] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+
+
 def build(
     recipe: Recipe | Path,
     *,
@@ -118,7 +128,7 @@ def city_from_files(
 
 def add_files(
     city: City, sources: Sequence[SourceRequest], *, progress: Progress = SILENT
-) -> tuple[list[Layer], list[Notice]]:
+) -> AddedFiles:
     """Layers of more files for a city that stands, on the city's ground; ids are free in it."""
     gathered = gather(
         sources,
@@ -136,14 +146,25 @@ def add_files(
     )
     builder = _Builder(gathered, BuildingOptions(), progress.part(0.7, 1.0), ground=ground)
     taken = set(city.layers)
-    added = []
+    added: list[Layer] = []
+    options: dict[str, ReadOptions] = {}
+    hidden: set[str] = set()
     for layer in builder.layers():
         if layer is ground:
             continue
         identity = unique_id(layer.id, taken)
         taken.add(identity)
-        added.append(replace(layer, id=identity))
-    return added, each_once([*notices_of(gathered), *builder.notices])
+        added.append(layer if identity == layer.id else replace(layer, id=identity))
+        if layer.id in builder.options:
+            options[identity] = builder.options[layer.id]
+        if layer.id in builder.hidden:
+            hidden.add(identity)
+    return AddedFiles(
+        layers=tuple(added),
+        notices=tuple(each_once([*notices_of(gathered), *builder.notices])),
+        options=options,
+        hidden=frozenset(hidden),
+    )
 
 
 class _Builder:

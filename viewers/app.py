@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QSize, Qt, QTimer
@@ -12,19 +13,22 @@ from PySide6.QtWidgets import QApplication
 from layers.errors import CityError
 from layers.notices import Notice
 from twin.document import Change
+from viewers.additions import sweep_additions
 from viewers.bridge import Bridge
 from viewers.commands import Commands
 from viewers.drafts import left_drafts, remove_draft, thumbnail_of
+from viewers.finding import Finding, lost
 from viewers.i18n import forget_translator, set_language
 from viewers.opening import HEALTH, Opening
 from viewers.picture import image_of
 from viewers.saved_view import pose_from
+from viewers.saving import Saving
 from viewers.session import Session
 from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks
 from viewers.theme import apply_theme
-from viewers.view_state import Picked
+from viewers.view_state import CameraPose, Picked
 from viewers.window import Window
 
 log = logging.getLogger(__name__)
@@ -54,8 +58,12 @@ class App(QObject):
         self.window = Window(self._may_close)
         self.stage = StageView(self.tasks, self)
         self.window.set_canvas(self.stage.canvas)
-        self.opening = Opening(self.window, self.session, self.tasks, self.settings)
-        self.commands = Commands(self.window, self.session, self.opening, self.settings, self.stage)
+        parts = (self.window, self.session)
+        self.saving = Saving(*parts, self.tasks, self.settings)
+        self.opening = Opening(*parts, self.tasks, self.settings, self.saving)
+        self.finding = Finding(*parts, self.saving, self.settings)
+        self.commands = Commands(*parts, self.opening, self.saving, self.settings, self.stage)
+        sweep_additions()
         self._closed = False
         self._redraw = QTimer(self)
         self._redraw.setSingleShot(True)
@@ -77,13 +85,17 @@ class App(QObject):
         window.closed.connect(self.close)
         layers = window.layers
         layers.asked.connect(session.do)
-        layers.visibility_asked.connect(self._set_visible)
+        layers.visibility_asked.connect(lambda name, on: self._set_visible((name,), on))
+        layers.group_visibility_asked.connect(self._set_visible)
         layers.zoom_asked.connect(commands.zoom_to_layer)
         layers.style_asked.connect(commands.style_layer)
         layers.remove_asked.connect(commands.remove_layer)
         layers.properties_asked.connect(commands.show_properties)
         layers.open_asked.connect(self.opening.ask_files)
         layers.selected.connect(self._choose_layer)
+        for panel in (layers, window.notices):
+            panel.locate_asked.connect(self.finding.ask_file)
+            panel.give_up_asked.connect(self.finding.ask_give_up)
         window.inspector.asked.connect(session.do)
         window.notices.fly_asked.connect(commands.fly_to_place)
         window.health.fly_asked.connect(commands.fly_to_place)
@@ -118,7 +130,10 @@ class App(QObject):
         self.tasks.failed.connect(self._tell_task)
         self.opening.told.connect(self._tell_notices)
         self.opening.failed.connect(self._tell_error)
-        self.opening.saved.connect(self._saved)
+        self.saving.failed.connect(self._tell_error)
+        self.saving.saved.connect(self._saved)
+        self.finding.failed.connect(self._tell_error)
+        self.finding.found.connect(self._show_found)
 
     # -- opening from outside ---------------------------------------------------------------
 
@@ -151,6 +166,7 @@ class App(QObject):
             self.window.show_city()
             self.stage.open(city, self.session.view, pose_from(project.view.get("camera")))
         self.window.show_recent(self.settings.recent, self.opening.open_project)
+        self._show_lost()
         self._show_city()
         self._show_bookmarks()
         self._show_health()
@@ -160,12 +176,30 @@ class App(QObject):
         self._show_stage()
 
     def _show_city(self) -> None:
-        session, window = self.session, self.window
-        city = session.city
-        window.layers.show_city(city, session.view.hidden, session.grades())
+        self._show_layers()
         self._show_selected()
         self._show_quality()
         self._show_state()
+
+    def _show_layers(self) -> None:
+        session, project = self.session, self.session.project
+        absent = project.absent if project is not None else ()
+        self.window.layers.show_city(session.city, session.view.hidden, session.grades(), absent)
+
+    def _show_found(self) -> None:
+        """A file was located, or its layer given up: what was told of it is settled."""
+        project = self.session.project
+        if project is not None:
+            self.window.notices.settle(project.notices)
+            self._show_lost()
+            self._show_city()
+            self.opening.check_health()
+
+    def _show_lost(self) -> None:
+        project = self.session.project
+        found = lost(project.notices, project) if project is not None else []
+        absent = {one.id for one in project.absent} if project is not None else set()
+        self.window.notices.show_lost(found, absent)
 
     def _show_state(self) -> None:
         session, document = self.session, self.session.document
@@ -189,9 +223,7 @@ class App(QObject):
         self.window.inspector.show_picked(self.session.city, selected, grade)
 
     def _show_view(self) -> None:
-        self.window.layers.show_city(
-            self.session.city, self.session.view.hidden, self.session.grades()
-        )
+        self._show_layers()
         self._show_selected()
         self._show_quality()
         self._show_state()
@@ -214,9 +246,7 @@ class App(QObject):
     def _show_health(self) -> None:
         busy = any(task.key == HEALTH for task in self.tasks.running)
         self.window.health.show_health(self.session.city, self.session.assessed, busy=busy)
-        self.window.layers.show_city(
-            self.session.city, self.session.view.hidden, self.session.grades()
-        )
+        self._show_layers()
         self._show_selected()
 
     def _show_walking(self, walking: bool) -> None:
@@ -240,10 +270,10 @@ class App(QObject):
             self.window.health.choose(layer_id)
         self._show_state()
 
-    def _set_visible(self, layer_id: str, visible: bool) -> None:
+    def _set_visible(self, ids: Iterable[str], visible: bool) -> None:
         hidden = self.session.view.hidden
-        hidden = hidden - {layer_id} if visible else hidden | {layer_id}
-        self.session.look(hidden=frozenset(hidden))
+        hidden = hidden.difference(ids) if visible else hidden.union(ids)
+        self.session.look(hidden=hidden)
 
     def _tell_notices(self, notices: tuple[Notice, ...]) -> None:
         if notices:
@@ -266,7 +296,7 @@ class App(QObject):
     # -- closing ----------------------------------------------------------------------------
 
     def _may_close(self) -> bool:
-        return self._closed or self.opening.may_leave()
+        return self._closed or self.saving.may_leave()
 
     def _keep_picture(self) -> None:
         """A picture of the project for the welcome page; not worth failing for."""
@@ -290,9 +320,11 @@ class App(QObject):
         self._closed = True
         self._redraw.stop()
         self.stage.canvas.walking = False
-        self._keep_view()
+        pose = self.stage.pose()
         self.settings.set_geometry(*self.window.state())
         self.tasks.close()
+        self.session.release()  # a worker wrote the project until now; edits that waited are done
+        self._keep_view(pose)
         draft = self.session.project.path if self.session.draft and self.session.project else None
         self.session.close()
         self.bridge.close()
@@ -304,9 +336,9 @@ class App(QObject):
         self.window.close()
         self.window.deleteLater()
 
-    def _keep_view(self) -> None:
+    def _keep_view(self, pose: CameraPose | None) -> None:
         try:
-            self.session.save_view(self.stage.pose())
+            self.session.save_view(pose)
         except CityError as error:
             log.warning("How the city was looked at could not be kept: %s", error)
 

@@ -20,6 +20,7 @@ from viewers.dialogs.screenshot import ScreenshotDialog, ScreenshotRequest
 from viewers.dialogs.style_dialog import StyleDialog
 from viewers.i18n import language, set_language, tr
 from viewers.opening import Opening
+from viewers.saving import Saving
 from viewers.session import Session
 from viewers.settings import Settings
 from viewers.stage_view import StageView
@@ -37,6 +38,7 @@ class Commands:
     window: Window
     session: Session
     opening: Opening
+    saving: Saving
     settings: Settings
     stage: StageView
 
@@ -60,13 +62,13 @@ class Commands:
         self.opening.open_demo()
 
     def save(self) -> None:
-        self.opening.save()
+        self.saving.save()
 
     def save_as(self) -> None:
-        self.opening.save_as()
+        self.saving.save_as()
 
     def close_project(self) -> None:
-        if self.opening.may_leave():
+        if self.saving.may_leave():
             self.opening.leave()
 
     def quit(self) -> None:

@@ -1,35 +1,33 @@
-"""From files to an open city: look into them, ask, build in a task, keep as a draft; save and leave."""
+"""From files to an open city: look into them, ask, build in a process, keep as a draft."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from layers.errors import CityError
+from layers.errors import Cancelled, CityError
 from layers.health.records import Assessment
-from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import Progress
 from layers.readers.registry import all_readers, preview
-from twin.city import City
-from twin.edits.registry import AddLayer
+from twin.project.recognise import is_project
 from twin.project.store import Project
-from viewers.dialogs.ask import SaveQuestion
+from viewers.additions import Addition, new_addition, read_addition, remove_addition
 from viewers.dialogs.import_dialog import ImportDialog, ImportRequest
 from viewers.drafts import is_draft, new_draft, remove_draft
 from viewers.i18n import mark, tr
+from viewers.making import make_addition, make_city, make_demo
+from viewers.saving import Saving, project_filter
 from viewers.session import Session
 from viewers.settings import Settings
 from viewers.tasks import Tasks
 from viewers.window import Window
-
-if TYPE_CHECKING:
-    from twin.build import BuildResult
+from viewers.worker import in_process
 
 FILES_MAX = 200
 OPENING = "opening"
@@ -38,16 +36,23 @@ HEALTH = "health"
 
 
 class Opening(QObject):
-    """Opens, adds, saves and leaves; everything slow in tasks, everything asked in dialogs."""
+    """Opens and adds; everything slow in tasks, heavy things in processes, everything asked in dialogs."""
 
     told = Signal(object)  # tuple[Notice, ...]
     failed = Signal(object, str)  # exception, name of what failed
-    saved = Signal()
 
-    def __init__(self, window: Window, session: Session, tasks: Tasks, settings: Settings) -> None:
+    def __init__(
+        self,
+        window: Window,
+        session: Session,
+        tasks: Tasks,
+        settings: Settings,
+        saving: Saving,
+    ) -> None:
         super().__init__(window)
         self._window, self._session = window, session
         self._tasks, self._settings = tasks, settings
+        self._saving = saving
         self.dialog: ImportDialog | None = None
 
     # -- projects ---------------------------------------------------------------------------
@@ -55,7 +60,7 @@ class Opening(QObject):
     def ask_project(self) -> None:
         """Let a project be chosen, and open it."""
         name, _ = QFileDialog.getOpenFileName(
-            self._window, tr("Open project"), self._settings.folder, _filter()
+            self._window, tr("Open project"), self._settings.folder, project_filter()
         )
         if name:
             self._settings.folder = str(Path(name).parent)
@@ -63,7 +68,7 @@ class Opening(QObject):
 
     def open_project(self, path: Path) -> None:
         """Open `path` once what is open now may be left; a failure leaves that open."""
-        if not self.may_leave():
+        if not self._saving.may_leave():
             return
         self._run_opening(
             mark("Opening the project"),
@@ -73,13 +78,11 @@ class Opening(QObject):
 
     def open_demo(self) -> None:
         """Build the demo where it does not stand yet, and open it."""
-        if not self.may_leave():
+        if not self._saving.may_leave():
             return
 
         def work(progress: Progress) -> Project:
-            from twin.demo.project import demo_city
-
-            path = demo_city(progress=progress.part(0.0, 0.9))
+            path = in_process(make_demo, progress=progress.part(0.0, 0.9))
             return Project.open(path, progress=progress.part(0.9, 1.0))
 
         self._run_opening(mark("Building the demo"), Path("demo"), work)
@@ -161,127 +164,77 @@ class Opening(QObject):
         dialog.deleteLater()
 
     def _build(self, request: ImportRequest) -> None:
-        city = self._session.city
-        if city is not None:
-            self._add(city, request)
+        if self._session.project is not None:
+            self._add(self._session.project, request)
             return
+        path = new_draft(request.name)
+        sources, name, crs = request.sources, request.name, request.crs
 
-        def work(progress: Progress) -> tuple[Project, BuildResult]:
-            from twin.build import city_from_files  # heavy: geometry, rasters, point clouds
-
-            result = city_from_files(
-                request.sources,
-                name=request.name,
-                crs=request.crs,
-                progress=progress.part(0.0, 0.9),
-            )
-            return _as_draft(result), result
+        def work(progress: Progress) -> tuple[Project, tuple[Notice, ...]]:
+            try:
+                told = in_process(
+                    make_city, sources, name, crs, path, progress=progress.part(0.0, 0.95)
+                )
+                return Project.open(path, progress=progress.part(0.95, 1.0)), told
+            except BaseException:
+                remove_draft(path)
+                raise
 
         self._tasks.run(
             mark("Building the city"),
             work,
             key=OPENING,
             done=self._take_built,
-            failed=lambda error: self.failed.emit(error, request.name),
+            failed=lambda error: self.failed.emit(error, name),
         )
 
-    def _take_built(self, built: tuple[Project, BuildResult]) -> None:
-        project, result = built
+    def _take_built(self, built: tuple[Project, tuple[Notice, ...]]) -> None:
+        project, told = built
         self.leave()
         self._session.open(project, draft=True)
-        self.told.emit(result.notices)
+        self.told.emit((*told, *project.notices))
         self.check_health()
 
-    def _add(self, city: City, request: ImportRequest) -> None:
-        def work(progress: Progress) -> tuple[list[Layer], list[Notice]]:
-            from twin.build import add_files
+    def _add(self, project: Project, request: ImportRequest) -> None:
+        folder = new_addition()
+        path = folder / "added.gpkg"
+        sources = request.sources
 
-            return add_files(city, request.sources, progress=progress)
+        def work(progress: Progress) -> Addition:
+            try:
+                told = in_process(make_addition, project.path, sources, path, progress=progress)
+                return read_addition(path, *told)
+            finally:
+                remove_addition(folder)
 
         self._tasks.run(
             mark("Adding files"),
             work,
-            done=self._take_layers,
-            failed=lambda error: self.failed.emit(error, request.name),
+            done=lambda found: self._take_layers(project, found),
+            failed=lambda error: self.failed.emit(error, sources[0].path if sources else ""),
         )
 
-    def _take_layers(self, added: tuple[list[Layer], list[Notice]]) -> None:
-        layers, notices = added
-        for layer in layers:
-            self._session.do(AddLayer(layer=layer))
-        self.told.emit(tuple(notices))
-        self.check_health()
-
-    # -- saving and leaving -----------------------------------------------------------------
-
-    def save(self) -> bool:
-        """Save where the project lies; a draft asks where to."""
-        project = self._session.project
-        if project is None:
-            return False
-        if self._session.draft or project.read_only:
-            return self.save_as()
-        return self._write(project.save)
-
-    def save_as(self) -> bool:
-        """Ask where to, save there, go on there."""
-        project = self._session.project
-        if project is None:
-            return False
-        start = Path(self._settings.folder) / f"{project.path.stem}.gpkg"
-        name, _ = QFileDialog.getSaveFileName(self._window, tr("Save as"), str(start), _filter())
-        if not name:
-            return False
-        path = Path(name)
-        path = path if path.suffix.lower() == ".gpkg" else path.with_name(f"{path.name}.gpkg")
-        self._settings.folder = str(path.parent)
-        return self.save_to(path)
-
-    def save_to(self, path: Path) -> bool:
-        """Save at `path` and go on there; False where it could not be written."""
-        project = self._session.project
-        if project is None:
-            return False
-        before = project.path
-        if not self._write(lambda: project.save_as(path)):
-            return False
-        self._session.draft = False
-        if before != project.path:
-            remove_draft(before)
-        self._settings.add_recent(project.path)
-        self.saved.emit()
-        return True
-
-    def _write(self, write: Callable[[], None]) -> bool:
+    def _take_layers(self, project: Project, found: Addition) -> None:
+        """All layers in one step of undo, kept by a worker; hidden ones are hidden first."""
+        if project is not self._session.project:
+            return  # another city was opened meanwhile
+        self._session.look(hidden=self._session.view.hidden | found.hidden)
         try:
-            write()
+            self._saving.exclusively(
+                mark("Adding files"), lambda _: project.document.do(found.edit)
+            )
+        except Cancelled:
+            return
         except CityError as error:
             self.failed.emit(error, "")
-            return False
-        self.saved.emit()
-        return True
-
-    def may_leave(self) -> bool:
-        """Whether what is open may be left: a draft is asked about, the rest is safe already."""
-        city = self._session.city
-        if city is None or not self._session.draft:
-            return True
-        question = SaveQuestion(city.name, self._window)
-        question.exec()
-        question.deleteLater()
-        if question.answer == "save":
-            return self.save_as()
-        return question.answer == "discard"
+            return
+        self.told.emit(found.notices)
+        self.check_health()
 
     def leave(self) -> None:
-        """Close what is open; a draft that was not saved goes."""
-        project, draft = self._session.project, self._session.draft
+        """Close what is open, and what is computed about it."""
         self._tasks.cancel_key(HEALTH)
-        if project is not None:
-            path = project.path
-            self._session.open(None)
-            if draft:
-                remove_draft(path)
+        self._saving.leave()
 
     # -- health -----------------------------------------------------------------------------
 
@@ -311,15 +264,6 @@ class Opening(QObject):
         self._session.health_changed.emit()
 
 
-def _as_draft(result: BuildResult) -> Project:
-    path = new_draft(result.city.name)
-    try:
-        return Project.create(path, result.city, view={"hidden": sorted(result.hidden)})
-    except BaseException:
-        remove_draft(path)
-        raise
-
-
 def known_files(paths: Iterable[Path]) -> Iterable[Path]:
     """Files a reader knows: those given, and those in given folders, in order of their names."""
     suffixes = tuple(s for spec in all_readers() for s in spec.suffixes)
@@ -329,24 +273,3 @@ def known_files(paths: Iterable[Path]) -> Iterable[Path]:
             yield from (p for p in inside if p.is_file())
         else:
             yield path
-
-
-def is_project(path: Path) -> bool:
-    """Whether the file is a project of ours: a GeoPackage with our tables."""
-    import sqlite3
-    from contextlib import closing
-
-    if path.suffix.lower() != ".gpkg" or not path.is_file():
-        return False
-    try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-            found = database.execute(
-                "SELECT count(*) FROM sqlite_master WHERE name LIKE 'dothi\\_%' ESCAPE '\\'"
-            ).fetchone()
-    except sqlite3.Error:
-        return False
-    return bool(found and found[0])
-
-
-def _filter() -> str:
-    return f"{tr('Dothi project')} (*.gpkg)"

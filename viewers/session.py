@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,7 @@ from viewers.bridge import Bridge
 from viewers.saved_view import view_from, view_to
 from viewers.view_state import Bookmark, CameraPose, Picked, ViewState
 
+Step = Callable[[Document], None]
 NOTHING: Mapping[str, Assessment] = MappingProxyType({})
 
 
@@ -45,6 +46,7 @@ class Session(QObject):
         self.view = ViewState()
         self.bookmarks: tuple[Bookmark, ...] = ()
         self.assessed: Mapping[str, Assessment] = NOTHING
+        self._waiting: list[Step] | None = None
 
     @property
     def document(self) -> Document | None:
@@ -70,7 +72,7 @@ class Session(QObject):
         self.opened.emit()
 
     def do(self, edit: Edit) -> bool:
-        """Ask the document; a refusal is told through `failed`."""
+        """Ask the document; a refusal is told through `failed`. False while it is `held`, too."""
         return self._attempt(lambda document: document.do(edit))
 
     def undo(self) -> bool:
@@ -81,7 +83,10 @@ class Session(QObject):
         """Do again what was taken back."""
         return self._attempt(lambda document: document.redo())
 
-    def _attempt(self, step: Any) -> bool:
+    def _attempt(self, step: Step) -> bool:
+        if self._waiting is not None:
+            self._waiting.append(step)
+            return False
         if self.document is None:
             return False
         try:
@@ -90,6 +95,22 @@ class Session(QObject):
             self.failed.emit(error)
             return False
         return True
+
+    @property
+    def held(self) -> bool:
+        """Whether a worker writes the project, so that edits wait."""
+        return self._waiting is not None
+
+    def hold(self) -> None:
+        """Let edits wait from now on: a worker writes the project."""
+        if self._waiting is None:
+            self._waiting = []
+
+    def release(self) -> None:
+        """Do, in their order, the edits that waited; none is lost."""
+        waiting, self._waiting = self._waiting or [], None
+        for step in waiting:
+            self._attempt(step)
 
     def look(self, **changes: Any) -> None:
         """Look at the city otherwise: fields of `ViewState`."""

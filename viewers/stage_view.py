@@ -17,9 +17,11 @@ from layers.errors import CityError
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Bounds, Layer
+from layers.progress import Progress
 from twin.city import City
 from twin.style import Style
 from viewers.dialogs.screenshot import ScreenshotRequest
+from viewers.i18n import mark
 from viewers.scene.canvas import Canvas
 from viewers.scene.legend import Legend
 from viewers.scene.scene import Scene
@@ -44,6 +46,7 @@ class StageView(QObject):
         def run(label: str, work: Callable[..., Any], **callbacks: Any) -> Any:
             return tasks.run(label, work, quiet=True, **callbacks)
 
+        self._tasks = tasks
         self.canvas = Canvas(run=run)
         self._city: City | None = None
         self._view = ViewState()
@@ -238,10 +241,12 @@ class StageView(QObject):
     def save_picture(self, path: Path, request: ScreenshotRequest, city: City | None) -> None:
         """Write the view to a PNG, with what was asked for drawn over it.
 
+        It is drawn at once; a worker writes it, and `Tasks.failed` tells where that fails.
+
         Raises
         ------
-        WriteError
-            It cannot be written there.
+        CityError
+            Nothing was drawn yet.
         """
         from viewers.picture import write_picture
 
@@ -250,7 +255,12 @@ class StageView(QObject):
             raise CityError("There is nothing to take a picture of yet", code="no-picture")
         legends = self.legends() if request.legend else []
         pose = self.pose() if request.scale else None
-        write_picture(path, pixels, legends=legends, pose=pose, title=city.name if city else "")
+        title = city.name if city is not None else ""
+
+        def work(_: Progress) -> None:
+            write_picture(path, pixels, legends=legends, pose=pose, title=title)
+
+        self._tasks.run(mark("Saving the picture"), work, fixed=True)
 
     def close(self) -> None:
         """End the view."""

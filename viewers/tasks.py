@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 
 from layers.errors import Cancelled
 from layers.progress import Progress
@@ -36,6 +36,7 @@ class Task:
     key: str
     generation: int
     quiet: bool = False
+    fixed: bool = False
     fraction: float = 0.0
     message: str = ""
     started: float = field(default_factory=time.monotonic)
@@ -55,6 +56,7 @@ class Tasks(QObject):
 
     changed = Signal()  # a task began, moved or ended
     failed = Signal(object, object)  # Task, exception nobody took
+    closed = Signal()
     _ended = Signal(object, object, object)  # Task, result, exception
 
     def __init__(self, parent: QObject | None = None, *, workers: int = 2) -> None:
@@ -84,6 +86,7 @@ class Tasks(QObject):
         stopped: Callable[[], None] | None = None,
         key: str = "",
         quiet: bool = False,
+        fixed: bool = False,
     ) -> Task:
         """Do `work(progress)` in a worker; call `done(result)` or `failed(error)` here.
 
@@ -95,6 +98,8 @@ class Tasks(QObject):
             Names what is computed; a newer task with the same key wins.
         quiet
             Not shown in the status bar (previews, thumbnails).
+        fixed
+            Cannot be stopped: half of it would be worse than all.
         """
         if self._closed:
             raise RuntimeError("Tasks are closed")
@@ -104,6 +109,7 @@ class Tasks(QObject):
             key=key,
             generation=self._next_generation(key),
             quiet=quiet,
+            fixed=fixed,
             done=done,
             failed=failed,
             stopped=stopped,
@@ -115,10 +121,43 @@ class Tasks(QObject):
         self.changed.emit()
         return task
 
+    def wait(self, label: str, work: Work, *, fixed: bool = False) -> Any:
+        """Do `work(progress)` in a worker and come back with its result; the window lives on.
+
+        Raises
+        ------
+        Cancelled
+            It was stopped, or the window was closed.
+        Exception
+            What `work` raised.
+        """
+        loop = QEventLoop()
+        answer: list[Any] = []
+        failure: list[BaseException] = []
+
+        def take(result: Any) -> None:
+            answer.append(result)
+            loop.quit()
+
+        def fail(error: BaseException) -> None:
+            failure.append(error)
+            loop.quit()
+
+        self.closed.connect(loop.quit)
+        self.run(label, work, done=take, failed=fail, stopped=loop.quit, fixed=fixed)
+        loop.exec()
+        self.closed.disconnect(loop.quit)
+        if failure:
+            raise failure[0]
+        if not answer:
+            raise Cancelled()
+        return answer[0]
+
     def cancel(self, task: Task) -> None:
         """Ask `task` to stop at its next step."""
-        task.progress.cancel()
-        self.changed.emit()
+        if not task.fixed:
+            task.progress.cancel()
+            self.changed.emit()
 
     def cancel_key(self, key: str) -> None:
         """Stop what is computed under `key` and drop its answer."""
@@ -132,6 +171,7 @@ class Tasks(QObject):
             task.progress.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._running.clear()
+        self.closed.emit()
 
     def _next_generation(self, key: str) -> int:
         if not key:

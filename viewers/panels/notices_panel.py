@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -46,12 +47,16 @@ class NoticesPanel(Retranslated, QWidget):
 
     fly_asked = Signal(object, str)  # (x, y) in the project CRS, source
     count_changed = Signal(int)
+    locate_asked = Signal(str)  # id of the layer the notice is about
+    give_up_asked = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._told: list[Told] = []
+        self._lost: frozenset[str] = frozenset()
+        self._absent: frozenset[str] = frozenset()
         self._empty = EmptyState()
         self._page = QWidget()
         self._page.setObjectName("page")
@@ -110,6 +115,24 @@ class NoticesPanel(Retranslated, QWidget):
             )
         self.tell(made)
 
+    def show_lost(self, lost: Iterable[str], absent: Iterable[str]) -> None:
+        """Which layers' files can be located, and which of them are absent and can be given up."""
+        now = (frozenset(lost), frozenset(absent))
+        if now != (self._lost, self._absent):
+            self._lost, self._absent = now
+            self._fill()
+
+    def settle(self, still: Iterable[Notice]) -> None:
+        """Take away what was told of files that were not found, but for what is `still` so."""
+        left = {(one.code, one.source, one.what) for one in still}
+        self._told = [
+            told
+            for told in self._told
+            if told.notice.source not in self._lost
+            or (told.notice.code, told.notice.source, told.notice.what) in left
+        ]
+        self._fill()
+
     def clear(self) -> None:
         """Show nothing."""
         self._told.clear()
@@ -143,12 +166,14 @@ class NoticesPanel(Retranslated, QWidget):
         words.addWidget(happened)
         if hint:
             words.addWidget(label("", hint, wrap=True))
-        foot = [notice.source, f"{told.at:%H:%M}"]
+        foot = ["" if notice.source in self._lost else notice.source, f"{told.at:%H:%M}"]
         if notice.count > 1:
             foot.insert(1, tr("concerns {count}", count=whole(notice.count)))
         if told.times > 1:
             foot.append(f"× {told.times}")
         words.addWidget(label("faint", " · ".join(part for part in foot if part), wrap=True))
+        if notice.source in self._lost:
+            words.addLayout(self._ways_out(notice.source))
         row = QHBoxLayout(card)
         row.setContentsMargins(10, 9, 10, 9)
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
@@ -161,6 +186,19 @@ class NoticesPanel(Retranslated, QWidget):
             button.clicked.connect(lambda: self.fly_asked.emit(where, source))
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         return card
+
+    def _ways_out(self, layer_id: str) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 4, 0, 2)
+        locate = QPushButton(tr("Locate file…"))
+        locate.clicked.connect(lambda: self.locate_asked.emit(layer_id))
+        row.addWidget(locate)
+        if layer_id in self._absent:
+            give_up = QPushButton(tr("Give up the layer…"))
+            give_up.clicked.connect(lambda: self.give_up_asked.emit(layer_id))
+            row.addWidget(give_up)
+        row.addStretch(1)
+        return row
 
     def retranslate(self) -> None:
         self._empty.say(

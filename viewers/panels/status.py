@@ -85,6 +85,7 @@ class StatusBar(Retranslated, QStatusBar):
         self._task.setText(text)
         self._bar.setRange(0, 1000 if task.fraction > 0 else 0)
         self._bar.setValue(round(1000 * task.fraction))
+        self._cancel.setVisible(not task.fixed)
         self._cancel.setEnabled(not task.progress.cancelled)
 
     def show_speed(self, frames: float | None) -> None:
