@@ -114,7 +114,7 @@ def hoan_kiem() -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "hoan_kiem.gpkg")
         _data()
-        run_alone(["-m", "viewers.cli", "build", _recipe("hoan_kiem"), "-o", out])
+        run_alone(["-m", "viewers.cli", "build", _recipe("hoan_kiem"), "-o", out, "--json"])
         opened = run_alone(["-m", "viewers.bench.files", "project", out])
     size = f"{opened.said['buildings']:,} footprints"
     return [
