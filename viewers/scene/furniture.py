@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +19,23 @@ if TYPE_CHECKING:
 
 INK, PAPER = (52, 50, 46, 255), (255, 255, 255, 205)
 STEPS = (1, 2, 5)
+
+
+@lru_cache(maxsize=16)
+def font_of(size: float) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """A typeface that has all letters of Vietnamese: DejaVu Sans, which comes with PyVista's plots.
+
+    Pillow's own has none of ế, ộ, ữ. Without matplotlib one of the computer's faces stands in.
+    """
+    package = find_spec("matplotlib")
+    places = [] if package is None else package.submodule_search_locations or []
+    own = [str(Path(place) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf") for place in places]
+    for name in (*own, "DejaVuSans.ttf", "segoeui.ttf", "arial.ttf", "Arial.ttf"):
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return ImageFont.load_default(size=size)
 
 
 def round_length(metres: float) -> float:
@@ -46,7 +66,7 @@ def with_furniture(pixels: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]
     over = Image.new("RGBA", picture.size)
     draw = ImageDraw.Draw(over)
     unit = max(picture.height / 60, 9.0)
-    font = ImageFont.load_default(size=unit)
+    font = font_of(unit)
     _north(draw, scene, picture.width - 3 * unit, 3.2 * unit, unit)
     _scale(draw, scene, unit, picture.height - 1.6 * unit, picture.width, font, unit)
     left = unit
@@ -56,10 +76,12 @@ def with_furniture(pixels: NDArray[np.uint8], scene: Scene) -> NDArray[np.uint8]
         shown = [layer for k, layer in scene.city.layers.items() if k not in scene.view.hidden]
         text = sources(shown)
         if text:
-            small = ImageFont.load_default(size=unit * 0.75)
+            small = font_of(unit * 0.75)
             width = draw.textlength(text, font=small)
             at = (picture.width - width - unit, picture.height - 1.5 * unit)
-            draw.rectangle((at[0] - 4, at[1] - 3, at[0] + width + 4, at[1] + unit), fill=PAPER)
+            pad = unit / 4
+            box = (at[0] - pad, at[1] - pad, at[0] + width + pad, at[1] + unit)
+            draw.rectangle(box, fill=PAPER)
             draw.text(at, text, fill=INK, font=small)
     return np.asarray(Image.alpha_composite(picture, over).convert("RGB"))
 
@@ -75,7 +97,9 @@ def _north(draw: ImageDraw.ImageDraw, scene: Scene, x: float, y: float, unit: fl
     side = across * 0.75 * unit
     draw.ellipse((x - 2.2 * unit, y - 2.2 * unit, x + 2.2 * unit, y + 2.2 * unit), fill=PAPER)
     draw.polygon([tuple(tip), tuple(tail + side), tuple(middle)], fill=INK)
-    draw.polygon([tuple(tip), tuple(tail - side), tuple(middle)], outline=INK)
+    draw.polygon(
+        [tuple(tip), tuple(tail - side), tuple(middle)], outline=INK, width=max(1, round(unit / 12))
+    )
 
 
 def _scale(
@@ -91,11 +115,12 @@ def _scale(
     length = round_length(width * 0.16 * per_pixel)
     end = x + length / per_pixel
     text = f"{length / 1000:g} km" if length >= 1000 else f"{length:g} m"
-    draw.rectangle((x - 5, y - 1.5 * unit, end + 5, y + 0.6 * unit), fill=PAPER)
-    draw.line((x, y, end, y), fill=INK, width=max(2, round(unit / 6)))
+    pad, line = unit / 3, max(2, round(unit / 8))
+    draw.rectangle((x - pad, y - 1.6 * unit, end + pad, y + 0.6 * unit), fill=PAPER)
+    draw.line((x, y, end, y), fill=INK, width=line)
     for tick in (x, end):
-        draw.line((tick, y - unit * 0.4, tick, y + unit * 0.2), fill=INK, width=2)
-    draw.text((x + 3, y - 1.4 * unit), text, fill=INK, font=font)  # type: ignore[arg-type]
+        draw.line((tick, y - unit * 0.4, tick, y + unit * 0.2), fill=INK, width=line)
+    draw.text((x + pad, y - 1.45 * unit), text, fill=INK, font=font)  # type: ignore[arg-type]
 
 
 def _legend(
@@ -104,11 +129,11 @@ def _legend(
     title = f"{legend.title} ({legend.unit})" if legend.unit else legend.title
     texts = [title, *(entry.label for entry in legend.entries)]
     width = max(draw.textlength(text, font=font) for text in texts) + 2.4 * unit  # type: ignore[arg-type]
-    row = unit * 1.35
-    draw.rectangle((x - 6, y - 6, x + width, y + row * len(texts) + 4), fill=PAPER)
+    row, pad = unit * 1.4, unit / 2
+    draw.rectangle((x - pad, y - pad, x + width, y + row * len(texts) + pad), fill=PAPER)
     draw.text((x, y), title, fill=INK, font=font)  # type: ignore[arg-type]
     for number, entry in enumerate(legend.entries, start=1):
         top = y + row * number
-        draw.rectangle((x, top + 2, x + unit * 1.2, top + unit), fill=entry.color)
+        draw.rectangle((x, top + unit * 0.15, x + unit * 1.2, top + unit), fill=entry.color)
         draw.text((x + unit * 1.7, top), entry.label, fill=INK, font=font)  # type: ignore[arg-type]
     return x + width + unit
