@@ -28,6 +28,7 @@ from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks
 from viewers.theme import apply_theme
+from viewers.tidying import Tidying
 from viewers.view_state import CameraPose, Picked
 from viewers.window import Window
 
@@ -51,6 +52,7 @@ class App(QObject):
         self.settings = settings or Settings()
         set_language(self.settings.language)
         apply_theme(self.settings.theme)
+        self.tidying = Tidying(self)
         self.tasks = Tasks(self)
         self.bridge = Bridge(self)
         self.session = Session(self.bridge, self)
@@ -331,6 +333,7 @@ class App(QObject):
         if draft is not None:
             remove_draft(draft)
         self.stage.close()
+        self.tidying.close()
         self.settings.sync()
         forget_translator()
         self.window.close()

@@ -127,14 +127,12 @@ class Commands:
             dialog.deleteLater()
 
     def preferences(self) -> None:
-        now = Preferences(theme=theme(), language=language(), memory_mb=self.settings.memory_mb)
+        now = Preferences(theme=theme(), language=language())
         dialog = PreferencesDialog(now, self.window)
         if dialog.exec():
             chosen = dialog.chosen()
             self.set_theme(chosen.theme)
             self.set_language(chosen.language)
-            self.settings.memory_mb = chosen.memory_mb
-            self.stage.set_memory(chosen.memory_mb)
         dialog.deleteLater()
 
     # -- view -------------------------------------------------------------------------------

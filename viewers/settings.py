@@ -1,4 +1,4 @@
-"""What the program remembers between two starts: theme, language, memory, recent projects."""
+"""What the program remembers between two starts: theme, language, recent projects."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from viewers.i18n import LANGUAGES, system_language
 from viewers.theme import ThemeName, system_theme
 
 RECENT_MAX = 8
-MEMORY_DEFAULT_MB = 1500
 
 
 class Settings:
@@ -43,19 +42,6 @@ class Settings:
     @language.setter
     def language(self, code: str) -> None:
         self._store.setValue("language", code)
-
-    @property
-    def memory_mb(self) -> int:
-        """How much the scene may hold, MB."""
-        try:
-            stored = int(str(self._store.value("memory_mb", MEMORY_DEFAULT_MB)))
-        except ValueError:
-            return MEMORY_DEFAULT_MB
-        return min(max(stored, 256), 65536)
-
-    @memory_mb.setter
-    def memory_mb(self, megabytes: int) -> None:
-        self._store.setValue("memory_mb", megabytes)
 
     @property
     def recent(self) -> list[Path]:

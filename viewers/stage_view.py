@@ -53,7 +53,7 @@ class StageView(QObject):
         self._wanted: CameraPose | None = None
         self._fresh = False
         self._system = ""
-        self._frames: list[float] = []
+        self._frames: list[tuple[float, float]] = []
         self.canvas.ready.connect(self._ready)
         self.canvas.hovered.connect(self._tell_place)
         self.canvas.left_ground.connect(self._tell_no_place)
@@ -111,20 +111,9 @@ class StageView(QObject):
 
     def legend_of(self, layer: Layer, style: Style) -> Legend | None:
         """The legend that `layer` would have with `style`."""
-        from viewers.scene.colouring import by_column, of_buildings
+        from viewers.legends import legend_of
 
-        if isinstance(layer, BuildingsLayer):
-            return of_buildings(layer, style)[1]
-        if isinstance(layer, FeatureLayer) and style.color_by in layer.columns:
-            values = layer.columns[style.color_by]
-            return by_column(values, style, layer=layer.id, title=style.color_by)[1]
-        return None
-
-    def set_memory(self, megabytes: int) -> None:
-        """How much the view may hold."""
-        budget = getattr(self.scene, "budget", None)
-        if budget is not None and hasattr(budget, "bytes"):
-            budget.bytes = megabytes * 1_000_000
+        return legend_of(layer, style)
 
     # -- go ---------------------------------------------------------------------------------
 
@@ -218,11 +207,15 @@ class StageView(QObject):
         self.place_changed.emit(None, None, self._system)
 
     def _count_frame(self, _pose: CameraPose) -> None:
+        """Say how many frames a second the last ones took to draw allow."""
+        if self.scene is None:
+            return
         now = time.perf_counter()
-        self._frames = [t for t in self._frames if now - t < 1.0] + [now]
-        if len(self._frames) >= 3:
-            span = self._frames[-1] - self._frames[0]
-            self.speed_changed.emit((len(self._frames) - 1) / span if span > 0 else None)
+        self._frames = [(at, s) for at, s in self._frames if now - at < 1.0]
+        self._frames.append((now, self.scene.seconds))
+        spent = sum(seconds for _, seconds in self._frames)
+        if len(self._frames) >= 3 and spent > 0:
+            self.speed_changed.emit(len(self._frames) / spent)
 
     # -- pictures ---------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QRectF, Qt
+from PySide6.QtWidgets import QLabel, QRadioButton
 
 from layers.errors import ReadError
 from layers.readers.registry import SourcePreview
@@ -15,9 +16,10 @@ from viewers.dialogs.import_dialog import ImportDialog
 from viewers.dialogs.preferences import Preferences, PreferencesDialog
 from viewers.dialogs.properties import PropertiesDialog
 from viewers.dialogs.screenshot import ScreenshotDialog
-from viewers.dialogs.style_dialog import StyleDialog, choices
+from viewers.dialogs.style_dialog import StyleDialog, choices, gradient, has_lines
 from viewers.dialogs.thumbnail import fitted
-from viewers.i18n import set_language
+from viewers.i18n import say, set_language
+from viewers.legends import legend_of
 
 HANOI = SourcePreview(
     layer="nha",
@@ -64,6 +66,32 @@ def test_a_file_without_crs_is_asked_about_and_never_guessed(qtbot, dialog, tmp_
     assert request.sources[0].layer == "nha"
     assert request.sources[0].role == "footprints"
     assert not request.sources[0].force_crs
+
+
+def test_each_candidate_is_offered_with_its_reason_and_none_is_chosen(qtbot, dialog, tmp_path):
+    dialog.show_previews(tmp_path / "nha.gpkg", [HANOI])
+    choices = dialog._form._choices
+    buttons = choices.findChildren(QRadioButton)
+    assert [b.text().split(" ")[0] for b in buttons][:2] == ["EPSG:5897", "EPSG:3405"]
+    assert not any(b.isChecked() for b in buttons)
+    texts = " ".join(one.text() for one in choices.findChildren(QLabel))
+    assert "700 m apart" in texts
+    assert "° E" in texts
+    buttons[1].click()
+    qtbot.waitUntil(dialog.accept_button.isEnabled)
+    assert dialog.request().sources[0].crs == "EPSG:3405"
+    checked = [b.text() for b in choices.findChildren(QRadioButton) if b.isChecked()]
+    assert [text.split(" ")[0] for text in checked] == ["EPSG:3405"]
+
+
+def test_reasons_are_said_in_vietnamese_with_their_numbers():
+    from layers.crs import explain_candidates
+
+    set_language("vi")
+    first, second = explain_candidates(HANOI.bounds)[:2]
+    assert "thuộc hoặc gần Hà Nội" in say(first.reason)
+    assert "kinh tuyến trục quy định" in say(first.reason)
+    assert "so với EPSG:5897" in say(second.reason)
 
 
 def test_what_is_odd_about_a_file_is_said(dialog, tmp_path):
@@ -178,8 +206,37 @@ def test_the_style_dialog_draws_the_legend_of_the_scene(qtbot, city):
     assert len(dialog.findChildren(LegendView)) == 1
 
 
+@pytest.mark.parametrize(
+    ("by", "title", "first"),
+    [("class", "Class", "ground"), ("height", "Height", "6"), ("intensity", "Intensity", "10.6")],
+)
+def test_points_have_a_legend_before_they_are_drawn(by, title, first):
+    """Classes 2, 2, 6, 5; heights 6, 6, 18, 11; intensities 10 … 40, of which 2 % is 10.6."""
+    from conftest import points_layer
+
+    legend = legend_of(points_layer(), Style(color_by=by))
+    assert legend.title == title
+    assert legend.entries[0].label == first
+
+
+def test_a_width_is_offered_for_lines_only(qtbot, city):
+    from conftest import points_layer
+
+    assert has_lines(city.layers["roads"])
+    assert not has_lines(city.layers["buildings"])
+    assert not has_lines(points_layer())
+
+
+def test_ramps_are_shown_as_gradients():
+    from viewers.scene.ramps import table
+
+    image = gradient("viridis").pixmap(72, 12).toImage()
+    ends = [image.pixelColor(x, 5).getRgb()[:3] for x in (0, image.width() - 1)]
+    assert ends == [tuple(int(v) for v in table("viridis")[i]) for i in (0, 255)]
+
+
 def test_preferences_and_pictures_return_what_was_chosen(qtbot):
-    now = Preferences(theme="dark", language="vi", memory_mb=2048)
+    now = Preferences(theme="dark", language="vi")
     preferences = PreferencesDialog(now)
     qtbot.addWidget(preferences)
     assert preferences.chosen() == now
@@ -219,7 +276,7 @@ def test_properties_say_source_extent_and_notices(qtbot, city):
         AboutDialog,
         lambda: ShortcutsDialog([("Save", "Ctrl+S")]),
         lambda: Confirm("Remove?", "It will be gone.", "Remove"),
-        lambda: PreferencesDialog(Preferences(theme="light", language="en", memory_mb=1500)),
+        lambda: PreferencesDialog(Preferences(theme="light", language="en")),
         lambda: ScreenshotDialog((640, 480)),
         lambda: SaveQuestion("X"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QComboBox,
     QFormLayout,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from layers.readers.registry import SourcePreview
 from layers.text import ENCODINGS
 from twin.recipe import SourceRequest
+from viewers.dialogs.crs_choices import CrsChoices, candidates_of
 from viewers.dialogs.crs_field import CrsField, titled
 from viewers.dialogs.thumbnail import Thumbnail
 from viewers.i18n import locale, mark, number, say, tr, whole
@@ -120,6 +121,8 @@ class SourceForm(Retranslated, QWidget):
         QVBoxLayout(self._diagnosis_box).addWidget(self._diagnosis)
         self._crs = CrsField()
         self._crs_why = label("muted", wrap=True)
+        self._choices = CrsChoices()
+        self._choices.chosen.connect(self._take_choice)
         self._role, self._unit, self._encoding = QComboBox(), QComboBox(), QComboBox()
         self._id, self._height = QComboBox(), QComboBox()
         self._attribution = QLineEdit()
@@ -139,10 +142,9 @@ class SourceForm(Retranslated, QWidget):
         page.setObjectName("page")
         column = QVBoxLayout(page)
         column.setContentsMargins(14, 12, 14, 12)
-        for part in (self._picture, self._facts, self._diagnosis_box):
+        for part in (self._picture, self._facts, self._diagnosis_box, self._crs_why, self._choices):
             column.addWidget(part)
         column.addLayout(self._form)
-        column.addWidget(self._crs_why)
         column.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
@@ -203,9 +205,8 @@ class SourceForm(Retranslated, QWidget):
     def _show_why(self, source: Source) -> None:
         if not source.preview.crs:
             text = tr(
-                "This file does not say where on Earth it lies. The systems at the top of the list "
-                "would put it at a plausible place; neighbouring ones may differ by hundreds of "
-                "metres, so ask whoever made the file if you are not sure."
+                "This file does not say where on Earth it lies. Choose one of these systems, "
+                "or type another one below."
             )
         elif source.crs and source.crs != source.preview.crs:
             text = tr("The file says {crs}; you say otherwise.", crs=titled(source.preview.crs))
@@ -213,6 +214,16 @@ class SourceForm(Retranslated, QWidget):
             text = ""
         self._crs_why.setText(text)
         self._crs_why.setVisible(bool(text))
+        found = () if source.preview.crs else candidates_of(source.preview.bounds)
+        self._choices.show_candidates(found, source.crs)
+        self._choices.setVisible(bool(found))
+
+    def _take_choice(self, crs: str) -> None:
+        if self._source is not None:
+            offered = self._source.preview.candidates
+            self._crs.show_crs(crs, offered, needed=not self._source.preview.crs)
+            # The choices are shown anew by this; not while their button still answers its click.
+            QTimer.singleShot(0, self, self._take)
 
     def _take(self) -> None:
         source = self._source

@@ -1,26 +1,24 @@
-"""Preferences: theme, language, memory."""
+"""Preferences: theme and language."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-import psutil
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from viewers.dialogs.frame import Dialog
-from viewers.i18n import LANGUAGES, number, tr
-from viewers.panels.words import field_label, label
+from viewers.i18n import LANGUAGES, tr
+from viewers.panels.words import field_label
 from viewers.theme import ThemeName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What can be preferred; memory in MB."""
+    """What can be preferred."""
 
     theme: ThemeName
     language: str
-    memory_mb: int
 
 
 class PreferencesDialog(Dialog):
@@ -33,24 +31,16 @@ class PreferencesDialog(Dialog):
             self._theme.addItem("", name)
         for code, name in LANGUAGES.items():
             self._language.addItem(name, code)
-        self._memory = QSpinBox()
-        self._memory.setRange(256, 65536)
-        self._memory.setSingleStep(256)
-        self._memory.setSuffix(" MB")
-        self._memory.setValue(now.memory_mb)
         self._theme.setCurrentIndex(self._theme.findData(now.theme))
         self._language.setCurrentIndex(self._language.findData(now.language))
-        self._words = [field_label(), field_label(), field_label()]
+        self._words = [field_label(), field_label()]
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(12)
-        for word, field in zip(
-            self._words, (self._theme, self._language, self._memory), strict=True
-        ):
+        for word, field in zip(self._words, (self._theme, self._language), strict=True):
             form.addRow(word, field)
-        self._hint = label("muted", wrap=True)
         self.body.addLayout(form)
-        self.body.addWidget(self._hint)
+        self.body.addStretch(1)
         self.setMinimumWidth(420)
         self.retranslate()
 
@@ -59,21 +49,11 @@ class PreferencesDialog(Dialog):
         return Preferences(
             theme=self._theme.currentData(),
             language=self._language.currentData(),
-            memory_mb=self._memory.value(),
         )
 
     def retranslate(self) -> None:
         self.say_frame(tr("Preferences"), tr("OK"))
         self._theme.setItemText(0, tr("Light"))
         self._theme.setItemText(1, tr("Dark"))
-        for word, text in zip(
-            self._words, (tr("Theme"), tr("Language"), tr("Memory for the view")), strict=True
-        ):
+        for word, text in zip(self._words, (tr("Theme"), tr("Language")), strict=True):
             word.setText(text)
-        total = psutil.virtual_memory().total / 1e9
-        self._hint.setText(
-            tr(
-                "The view drops what it shows least when this is full. This computer has {total} GB.",
-                total=number(total, 1),
-            )
-        )

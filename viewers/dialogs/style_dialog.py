@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import get_args
 
 import msgspec
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -32,6 +32,7 @@ from viewers.i18n import mark, number, tr
 from viewers.panels.legend_panel import LegendView, Swatch
 from viewers.panels.words import field_label, label
 from viewers.scene.legend import Legend
+from viewers.scene.ramps import table
 
 LegendOf = Callable[[Layer, Style], Legend | None]
 
@@ -56,6 +57,8 @@ RAMPS = {
     "grey": mark("Greys"),
 }
 COLUMNS_MAX = 60
+GRADIENT = (72, 12)
+SAMPLE = 1000
 
 
 def choices(layer: Layer) -> list[str]:
@@ -92,6 +95,7 @@ class StyleDialog(Dialog):
         self._pick = QPushButton()
         self._plain = QPushButton()
         self._ramp = QComboBox()
+        self._ramp.setIconSize(QSize(*GRADIENT))
         self._own = QCheckBox()
         self._low, self._high = QDoubleSpinBox(), QDoubleSpinBox()
         for box in (self._low, self._high):
@@ -109,6 +113,7 @@ class StyleDialog(Dialog):
         self._legend_box.setObjectName("note")
         self._legend = QVBoxLayout(self._legend_box)
         self._legend.setContentsMargins(12, 10, 12, 10)
+        self._own_colours = label("muted", wrap=True)
         self._lay_out()
         self.retranslate()
         self._show(style)
@@ -137,6 +142,7 @@ class StyleDialog(Dialog):
         for word, field in zip(self._words, fields, strict=True):
             self._form.addRow(word, field)  # type: ignore[arg-type]
         self.body.addLayout(self._form)
+        self.body.addWidget(self._own_colours)
         self.body.addWidget(self._legend_box)
         self.body.addStretch(1)
         self.setMinimumWidth(440)
@@ -178,7 +184,9 @@ class StyleDialog(Dialog):
         style = self.style_chosen()
         legend = self._legend_of(self._layer, style)
         plain, ramp = style.color_by == "", legend is not None and bool(legend.ramp)
-        sized = self._layer.kind in ("points", "features")
+        # Intensity has one ramp of its own: strong echoes are light.
+        ramp = ramp and style.color_by != "intensity"
+        sized = self._layer.kind == "points" or has_lines(self._layer)
         for row, shown in enumerate((True, plain, ramp, ramp, True, sized)):
             self._form.setRowVisible(row, shown)
         for box in (self._low, self._high):
@@ -192,6 +200,7 @@ class StyleDialog(Dialog):
         self._legend_box.setVisible(legend is not None)
         if legend is not None:
             self._legend.addWidget(LegendView(legend))
+        self._own_colours.setVisible(style.color_by == "rgb")
         self._plain.setEnabled(bool(self._color))
 
     def _pick_color(self) -> None:
@@ -224,11 +233,33 @@ class StyleDialog(Dialog):
             self._by.addItem(tr(BY[name]) if name in BY else name, name)
         self._ramp.clear()
         for ramp in get_args(Ramp):
-            self._ramp.addItem(tr(RAMPS[ramp]), ramp)
+            self._ramp.addItem(gradient(ramp), tr(RAMPS[ramp]), ramp)
         if chosen_by is not None:
             self._by.setCurrentIndex(self._by.findData(chosen_by))
             self._ramp.setCurrentIndex(self._ramp.findData(chosen_ramp))
+        self._own_colours.setText(tr("Each point has the colour it was scanned with."))
         self._pick.setText(tr("Choose…"))
         self._plain.setText(tr("Own of the kind"))
         self._own.setText(tr("Fixed"))
         self._size.setSpecialValueText(tr("Own of the kind"))
+
+
+def has_lines(layer: Layer) -> bool:
+    """Whether a width in metres means something: features that are lines."""
+    if not isinstance(layer, FeatureLayer) or not layer.count:
+        return False
+    import shapely
+
+    return bool((shapely.get_dimensions(layer.geometry[:SAMPLE]) == 1).any())
+
+
+def gradient(ramp: Ramp) -> QIcon:
+    """A ramp as a strip of its colours."""
+    colours = table(ramp)
+    strip = QPixmap(*GRADIENT)
+    painter = QPainter(strip)
+    for x in range(strip.width()):
+        red, green, blue = (int(v) for v in colours[x * 255 // (strip.width() - 1)])
+        painter.fillRect(x, 0, 1, strip.height(), QColor(red, green, blue))
+    painter.end()
+    return QIcon(strip)

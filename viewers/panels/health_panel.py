@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QFrame,
@@ -14,28 +14,25 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from layers.health.records import CRITERIA, Assessment, Issue
+from layers.health.fixlist import Fix, fix_list
+from layers.health.records import CRITERIA, Assessment, Issue, Places
+from layers.health.registry import check_of
 from twin.city import City
-from viewers.i18n import mark, number, say, tr
-from viewers.panels.badge import Badge, grade_colour
+from viewers.i18n import number, say, tr, whole
+from viewers.panels.badge import Badge
+from viewers.panels.score_bars import ScoreBars
 from viewers.panels.words import EmptyState, Retranslated, label
-from viewers.theme import pixmap, set_icon, token
+from viewers.theme import pixmap, set_icon
 
-NAMES = {
-    "correct": mark("Correct"),
-    "sufficient": mark("Sufficient"),
-    "clean": mark("Clean"),
-    "live": mark("Live"),
-    "consistent": mark("Consistent"),
-    "shared": mark("Shared"),
-}
+ALL = ""
+"""The entry for all layers; no layer has this id."""
+FIXES_MAX = 60
 ICONS = {
     "info": ("info", "accent"),
     "warning": ("warning", "warning"),
@@ -112,6 +109,8 @@ class HealthPanel(Retranslated, QWidget):
         self._city, self._assessed, self._busy = city, assessed, busy
         self._layer.clear()
         layers = city.layers if city is not None else {}
+        if len(assessed) > 1:
+            self._layer.addItem(tr("All layers: what to repair first"), ALL)
         for layer_id in reversed(list(layers)):
             if layer_id in assessed:
                 self._layer.addItem(layers[layer_id].name, layer_id)
@@ -140,47 +139,92 @@ class HealthPanel(Retranslated, QWidget):
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
-        shown = self._assessed.get(str(self._layer.currentData()))
-        self._stack.setCurrentIndex(0 if shown is None else 1)
-        if shown is None:
-            return
-        self._badge.show_grade(shown.grade)
-        self._bars.show_scores({name: shown.scores.of(name) for name in CRITERIA})
-        for issue in shown.issues:
-            self._rows.addWidget(self._card(issue, shown.id))
-        if not shown.issues:
-            self._rows.addWidget(label("muted", tr("No issue was found in this layer."), wrap=True))
+        chosen = self._layer.currentData()
+        shown = self._assessed.get(str(chosen))
+        everything = chosen == ALL and bool(self._assessed)
+        self._stack.setCurrentIndex(1 if everything or shown is not None else 0)
+        self._bars.setVisible(not everything)
+        self._badge.setVisible(not everything)
+        if everything:
+            self._fill_fixes()
+        elif shown is not None:
+            self._badge.show_grade(shown.grade)
+            self._bars.show_scores({name: shown.scores.of(name) for name in CRITERIA})
+            for issue in shown.issues:
+                self._rows.addWidget(self._issue_card(issue, shown.id))
+            if not shown.issues:
+                self._rows.addWidget(
+                    label("muted", tr("No issue was found in this layer."), wrap=True)
+                )
 
-    def _card(self, issue: Issue, layer_id: str) -> QFrame:
-        card = QFrame()
+    def _fill_fixes(self) -> None:
+        """What to repair first, over all layers: what a decision gains most by."""
+        fixes = fix_list(self._assessed.values())
+        for fix in fixes[:FIXES_MAX]:
+            self._rows.addWidget(self._fix_card(fix))
+        if not fixes:
+            self._rows.addWidget(label("muted", tr("No issue was found."), wrap=True))
+
+    def _issue_card(self, issue: Issue, layer_id: str) -> QFrame:
+        head = say(check_of(issue.code).title)
+        return self._card(issue.severity, head, (issue.what, issue.fix), issue, layer_id)
+
+    def _fix_card(self, fix: Fix) -> QFrame:
+        one = self._assessed[fix.layer].issue(fix.code)
+        layers = self._city.layers if self._city is not None else {}
+        name = layers[fix.layer].name if fix.layer in layers else fix.name
+        head = f"{name} · {say(check_of(fix.code).title)}"
+        gain = tr("{points} points gained", points=f"+{number(fix.gain, 1)}")
+        if fix.grade_after != fix.grade:
+            gain += f" · {fix.grade} → {fix.grade_after}"
+        severity = one.severity if one is not None else "info"
+        return self._card(severity, head, (fix.what, fix.fix), fix, fix.layer, foot=gain)
+
+    def _card(
+        self,
+        severity: str,
+        head: str,
+        sentences: tuple[str, str],
+        place: Issue | Fix,
+        layer_id: str,
+        *,
+        foot: str = "",
+    ) -> QFrame:
+        card = _Card()
         card.setObjectName("note")
         sign = QLabel()
-        name, role = ICONS[issue.severity]
+        name, role = ICONS[severity]
         sign.setPixmap(pixmap(name, 16, role, self.devicePixelRatioF()))
         words = QVBoxLayout()
         words.setSpacing(2)
-        words.addWidget(label("value", say(issue.what), wrap=True))
-        if issue.fix:
-            words.addWidget(label("muted", say(issue.fix), wrap=True))
+        words.addWidget(label("section", head, wrap=True))
+        words.addWidget(label("value", say(sentences[0]), wrap=True))
+        if sentences[1]:
+            words.addWidget(label("muted", say(sentences[1]), wrap=True))
+        if foot:
+            words.addWidget(label("faint", foot, wrap=True))
         row = QHBoxLayout(card)
         row.setContentsMargins(9, 8, 9, 8)
         row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        if issue.where:
+        if place.where:
+            tip = tr("Show the next place ({count} known)", count=whole(len(place.where)))
             button = QToolButton()
             set_icon(button, "fly")
-            button.setToolTip(
-                tr("Show the next place ({count} known)", count=number(len(issue.where)))
-            )
-            button.clicked.connect(lambda: self._fly(issue, layer_id))
+            button.setToolTip(tip)
+            button.clicked.connect(lambda: self._fly(place.code, place.where, layer_id))
             row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+            card.setCursor(Qt.CursorShape.PointingHandCursor)
+            card.setToolTip(tip)
+            card.clicked.connect(lambda: self._fly(place.code, place.where, layer_id))
         return card
 
-    def _fly(self, issue: Issue, layer_id: str) -> None:
-        key = f"{layer_id}/{issue.code}"
+    def _fly(self, code: str, where: Places, layer_id: str) -> None:
+        """To the next place; after the last one to the first again."""
+        key = f"{layer_id}/{code}"
         place = self._place.get(key, -1) + 1
         self._place[key] = place
-        self.fly_asked.emit(issue.where[place % len(issue.where)], layer_id)
+        self.fly_asked.emit(where[place % len(where)], layer_id)
 
     def retranslate(self) -> None:
         self._empty.say(
@@ -195,67 +239,13 @@ class HealthPanel(Retranslated, QWidget):
         self._fill()
 
 
-class ScoreBars(Retranslated, QWidget):
-    """Six scores as bars with numbers; a dash where none applies."""
+class _Card(QFrame):
+    """A card that says when it is clicked."""
 
-    ROW = 23
+    clicked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._scores: dict[str, float | None] = {}
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def show_scores(self, scores: Mapping[str, float | None]) -> None:
-        """Show 0 … 100 per criterion."""
-        self._scores = dict(scores)
-        self.setAccessibleDescription(
-            ", ".join(
-                f"{tr(NAMES[k])} {'–' if v is None else number(v)}" for k, v in scores.items()
-            )
-        )
-        self.updateGeometry()
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(220, self.ROW * max(len(self._scores), 1) + 8)
-
-    def retranslate(self) -> None:
-        self.update()
-
-    def restyle(self) -> None:
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics = self.fontMetrics()
-        words = max((metrics.horizontalAdvance(tr(n)) for n in NAMES.values()), default=60) + 12
-        end = self.width() - 34
-        for row, (name, score) in enumerate(self._scores.items()):
-            top = 4 + row * self.ROW
-            painter.setPen(token("text"))
-            painter.drawText(
-                QRectF(0, top, words, self.ROW),
-                Qt.AlignmentFlag.AlignVCenter,
-                tr(NAMES[name]),
-            )
-            bar = QRectF(words, top + self.ROW / 2 - 3, max(end - words, 10), 6)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(token("border"))
-            painter.drawRoundedRect(bar, 3, 3)
-            if score is not None:
-                painter.setBrush(grade_colour(_grade(score)))
-                bar.setWidth(max(bar.width() * score / 100, 6))
-                painter.drawRoundedRect(bar, 3, 3)
-            painter.setPen(token("muted"))
-            painter.drawText(
-                QRectF(end, top, 34, self.ROW),
-                Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight,
-                "–" if score is None else number(score),
-            )
-        painter.end()
-
-
-def _grade(score: float) -> str:
-    """Colour of one bar only; the grade of a layer comes from `layers.health`."""
-    return next((g for g, low in zip("ABCD", (90, 75, 60, 40), strict=True) if score >= low), "E")
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self.rect().contains(
+            event.position().toPoint()
+        ):
+            self.clicked.emit()

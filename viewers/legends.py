@@ -1,0 +1,61 @@
+"""The legend a layer would have with another style, without drawing it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.features import FeatureLayer
+from layers.kinds.layer import Layer
+from layers.kinds.pointcloud import PointCloudLayer
+from twin.style import Style
+from viewers.scene.colouring import by_column, by_number, hex_of, of_buildings
+from viewers.scene.legend import Legend, LegendEntry
+from viewers.scene.points_visual import CLASSES
+from viewers.scene.ramps import UNKNOWN, of_numbers
+
+SAMPLE = 100_000
+"""So many values tell the ends of a ramp well enough."""
+
+
+def legend_of(layer: Layer, style: Style) -> Legend | None:
+    """The legend of `layer` with `style`; None where all is of one colour or of its own."""
+    if isinstance(layer, BuildingsLayer):
+        return of_buildings(layer, style)[1]
+    if isinstance(layer, FeatureLayer) and style.color_by in layer.columns:
+        values = layer.columns[style.color_by]
+        return by_column(values, style, layer=layer.id, title=style.color_by)[1]
+    if isinstance(layer, PointCloudLayer):
+        return _of_points(layer, style)
+    if isinstance(layer, ElevationLayer) and style.color_by == "height":
+        heights = layer.heights.ravel()[:: max(1, layer.heights.size // SAMPLE)]
+        return by_number(heights, style, layer=layer.id, title="Height", unit="m")[1]
+    return None
+
+
+def _of_points(layer: PointCloudLayer, style: Style) -> Legend | None:
+    step = max(1, layer.count // SAMPLE)
+    if style.color_by == "height":
+        heights = layer.xyz[::step, 2].astype(float) + layer.offset[2]
+        return by_number(heights, style, layer=layer.id, title="Height", unit="m")[1]
+    if style.color_by == "class" and layer.classification is not None:
+        present = np.flatnonzero(np.bincount(layer.classification, minlength=256))
+        entries = [
+            LegendEntry(color=colour, label=name)
+            for name, colour in (
+                CLASSES.get(int(code), (f"class {code}", hex_of(UNKNOWN))) for code in present
+            )
+        ]
+        return Legend(layer=layer.id, title="Class", unit="", entries=tuple(entries))
+    if style.color_by == "intensity" and layer.intensity is not None:
+        low, high = (float(v) for v in np.percentile(layer.intensity[::step], (2, 98)))
+        # As the points are drawn: strong echoes are light.
+        steps = np.linspace(low, high, 6)
+        colours = of_numbers(-steps, "grey", -high, -low + 1e-6)
+        shades = tuple(
+            LegendEntry(color=hex_of(colour), label=f"{value:.3g}", low=float(value))
+            for value, colour in zip(steps, colours, strict=True)
+        )
+        return Legend(layer=layer.id, title="Intensity", unit="", entries=shades, ramp="grey")
+    return None

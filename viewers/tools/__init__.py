@@ -1,1 +1,0 @@
-"""Tools own the mouse and make one edit on release."""
