@@ -35,10 +35,11 @@ class Smoothing:
         self._renderer, self._window = renderer, window
         self._edl: vtkEDLShading | None = None
 
-    def set(self, step: Step, *, points: bool) -> None:
-        """Prepare the next frame."""
+    def set(self, step: Step, *, points: bool, quick: bool = False) -> None:
+        """Prepare the next frame; `quick` smooths the picture instead of sampling it more often."""
         smooth = step >= Step.SMOOTH
-        self._window.SetMultiSamples(MSAA if smooth and not points else 0)
+        self._window.SetMultiSamples(MSAA if smooth and not points and not quick else 0)
+        self._renderer.SetUseFXAA(smooth and quick and not points)
         wanted = smooth and points
         if wanted and self._edl is None:
             self._edl = vtkEDLShading()

@@ -61,7 +61,7 @@ class Scene:
         self.renders = 0
         self.seconds = 0.0
         self.moving = False
-        self._looked = False
+        self._looked = self._quick = False
         self._visuals: dict[str, Visual] = {}
         self._shown: dict[str, tuple[Any, ...]] = {}
         self._standing: dict[str, tuple[Layer, Any, Layer]] = {}
@@ -252,7 +252,7 @@ class Scene:
         job = self.light_job() if cast else None
         if job is not None:
             self.light.apply(job())
-        self.moving = False
+        self.moving = self._quick = False
         self._take(Step.SMOOTH)
         self.render()
 
@@ -266,10 +266,9 @@ class Scene:
         if not self._complete(SLICE_S):
             return True
         further = Step(min(self.step + 1, Step.SMOOTH))
-        if further > self.step == Step.LIT and self.seconds * SMOOTH_COST > LONGEST_S:
-            self.step = Step.SMOOTH  # smooth edges would hold the window up: let it be
-            return False
         if further != self.step or self._stale:
+            # A window that does not answer for seconds is worse than edges a little less smooth.
+            self._quick = self.step == Step.LIT and self.seconds * SMOOTH_COST > LONGEST_S
             self._take(further)
             self.render()
         return self.step < Step.SMOOTH
@@ -290,7 +289,7 @@ class Scene:
     def _take(self, step: Step) -> None:
         self.step = step
         points = any(v.kind == "point" and v.visible for v in self._visuals.values())
-        self._smoothing.set(step, points=points)
+        self._smoothing.set(step, points=points, quick=self._quick)
 
     def light_job(self) -> Callable[[], LightMaps] | None:
         """What `set_still` would cast, for a worker; None where it is up to date."""

@@ -31,8 +31,8 @@ SKY = """
 vec3 dtSky(vec3 d) {
   float h = max(d.z, 0.0);
   float s = max(dot(d, sunDir), 0.0);
-  float low = exp(-h * 7.0);
-  vec3 c = mix(skyZenith, skyHorizon, low * 0.72 + 0.28 * exp(-h * 2.2));
+  float low = exp(-h * 9.0);
+  vec3 c = mix(skyZenith, skyHorizon, low * 0.70 + 0.30 * exp(-h * 3.0));
   float s2 = s * s; float s8 = s2 * s2 * s2 * s2;
   return c + skyGlow * (s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8);
 }
