@@ -137,7 +137,7 @@ class Window(Retranslated, QMainWindow):
         sides = [self._docks[name] for name in ("layers", "inspector")]
         self.resizeDocks(sides, [270, 330], Qt.Orientation.Horizontal)
         left = [self._docks[name] for name in ("layers", "legend")]
-        self.resizeDocks(left, [340, 300], Qt.Orientation.Vertical)
+        self.resizeDocks(left, [420, 220], Qt.Orientation.Vertical)
         right = [self._docks[name] for name in ("inspector", "health")]
         self.resizeDocks(right, [360, 340], Qt.Orientation.Vertical)
 

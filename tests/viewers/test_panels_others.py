@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, Qt
+from PySide6.QtWidgets import QLabel
 
 from layers.errors import CityError
 from layers.health.records import Assessment, Issue, Scores
@@ -265,3 +266,78 @@ def test_every_panel_can_be_said_in_vietnamese(qtbot, city):
     assert panels[0]._empty._what.text() == "Không có gì cần báo"
     assert panels[1]._first.text() == "Kiểm tra chất lượng"
     assert panels[3]._now.text() == "Bây giờ"
+
+
+def test_health_lists_what_to_repair_first_over_all_layers(qtbot, city):
+    from layers.health.assess import assess_city
+    from layers.health.fixlist import fix_list
+    from viewers.panels.health_panel import ALL, _Card
+
+    assessed = assess_city(dict(city.layers))
+    panel = HealthPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_health(city, assessed)
+    panel._layer.setCurrentIndex(panel._layer.findData(ALL))
+    panel._layer.activated.emit(0)
+    qtbot.wait(50)  # the layout shows what was put into it
+    shown = [card for card in panel.findChildren(_Card) if not card.isHidden()]
+    fixes = fix_list(assessed.values())
+    assert len(shown) == len(fixes) > 1
+    texts = [one.text() for one in shown[0].findChildren(QLabel)]
+    assert any(text.startswith(fixes[0].name) for text in texts)
+
+
+def test_clicking_an_issue_goes_from_place_to_place_and_round(qtbot, city):
+    from viewers.panels.health_panel import _Card
+
+    places = ((1.0, 2.0), (3.0, 4.0))
+    issue = Issue(
+        code="slivers",
+        what="2 outlines are smaller than 1 m²",
+        count=2,
+        where=places,
+        fix="",
+        severity="warning",
+        criterion="clean",
+    )
+    assessed = Assessment(
+        id="buildings",
+        name="b",
+        kind="buildings",
+        scores=Scores(clean=50.0),
+        overall=50.0,
+        grade="D",
+        issues=(issue,),
+    )
+    panel = HealthPanel()
+    qtbot.addWidget(panel)
+    panel.show()
+    panel.show_health(city, {"buildings": assessed})
+    flown = []
+    panel.fly_asked.connect(lambda where, layer: flown.append((where, layer)))
+    qtbot.wait(50)
+    (card,) = (c for c in panel.findChildren(_Card) if not c.isHidden())
+    for _ in range(3):
+        qtbot.mouseClick(card, Qt.MouseButton.LeftButton)
+    assert flown == [(places[0], "buildings"), (places[1], "buildings"), (places[0], "buildings")]
+
+
+def test_each_score_says_what_it_means_in_the_language_now(qtbot):
+    from viewers.panels.score_bars import ScoreBars
+
+    bars = ScoreBars()
+    qtbot.addWidget(bars)
+    bars.show_scores({"correct": 90.0, "sufficient": None})
+    set_language("vi")
+    assert bars.meaning_at(10).startswith("Đúng\n")
+    assert bars.meaning_at(30).startswith("Đủ\n")
+    assert bars.meaning_at(80) == ""
+
+
+def test_every_title_of_a_check_is_said_in_vietnamese():
+    from layers.health.registry import CHECKS
+    from viewers.i18n import say
+
+    set_language("vi")
+    assert [check.title for check in CHECKS if say(check.title) == check.title] == []

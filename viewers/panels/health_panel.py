@@ -122,6 +122,11 @@ class HealthPanel(Retranslated, QWidget):
         index = self._layer.findData(chosen if chosen is not None else worst)
         self._layer.setCurrentIndex(max(index, 0))
         self._busy_bar.setVisible(busy)
+        self._empty.say(
+            tr("Checking data health") if busy else tr("Not assessed yet"),
+            tr("Health is checked when layers are added. Check it again after edits."),
+        )
+        self._first.setVisible(not busy)
         for button in (self._again, self._first):
             button.setEnabled(bool(layers) and not busy)
         self._fill()
@@ -227,10 +232,6 @@ class HealthPanel(Retranslated, QWidget):
         self.fly_asked.emit(where[place % len(where)], layer_id)
 
     def retranslate(self) -> None:
-        self._empty.say(
-            tr("Not assessed yet"),
-            tr("Health is checked when layers are added. Check it again after edits."),
-        )
         self._first.setText(tr("Check health"))
         self._again.setToolTip(tr("Check health"))
         self.show_health(self._city, self._assessed, busy=self._busy)

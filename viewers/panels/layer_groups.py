@@ -14,12 +14,12 @@ GROUPS = {
     LOST: mark("Not found"),
     "buildings": mark("Buildings"),
     "roads": mark("Roads and lines"),
-    "areas": mark("Areas, water and green"),
+    "areas": mark("Areas and green"),
     "trees": mark("Trees"),
     "plans": mark("Plans"),
     "other": mark("Other"),
     "imagery": mark("Imagery"),
-    "terrain": mark("Terrain and rasters"),
+    "terrain": mark("Terrain, rasters"),
     "lidar": mark("LiDAR"),
 }
 """In the order of the tree."""

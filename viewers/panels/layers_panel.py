@@ -203,20 +203,20 @@ class LayersPanel(Retranslated, QWidget):
         bold = self._tree.font()
         bold.setWeight(bold.Weight.DemiBold)
         item.setFont(NAME, bold)
-        item.setIcon(NAME, _warning() if key == LOST else icon(ICONS.get(key, key)))
+        item.setIcon(NAME, _warning() if key == LOST else _quiet(ICONS.get(key, key)))
         item.setToolTip(NAME, f"{tr(GROUPS[key])}: {tr('{count} layers', count=count)}")
         if key == LOST:
             return
         shown = [name not in self._hidden for name in ids]
         self._fill_sides(item, weakest(self._grades, ids), shown=any(shown))
         if any(shown) and not all(shown):
-            item.setIcon(EYE, icon("eye-part"))
+            item.setIcon(EYE, _quiet("eye-part"))
             item.setToolTip(EYE, tr("Some are hidden: show all"))
 
     def _fill_sides(self, item: QTreeWidgetItem, grade: str, *, shown: bool) -> None:
         item.setData(BADGE, GRADE, grade)
         item.setToolTip(BADGE, tr("Data health: grade {grade}", grade=grade) if grade else "")
-        item.setIcon(EYE, icon("eye" if shown else "eye-off"))
+        item.setIcon(EYE, _quiet("eye" if shown else "eye-off"))
         item.setToolTip(EYE, tr("Hide") if shown else tr("Show"))
         colours = self.palette()
         item.setForeground(NAME, colours.text() if shown else colours.placeholderText())
@@ -364,6 +364,11 @@ class LayersPanel(Retranslated, QWidget):
         )
         menu.addSeparator()
         menu.addAction(icon("remove"), tr("Remove"), lambda: self.remove_asked.emit(layer_id))
+
+
+def _quiet(name: str) -> QIcon:
+    """An icon that stays grey where a row is open; the tree would show the one of a pressed button."""
+    return QIcon(pixmap(name, 18, "muted"))
 
 
 def _warning() -> QIcon:

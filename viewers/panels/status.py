@@ -79,7 +79,7 @@ class StatusBar(Retranslated, QStatusBar):
         if task.progress.cancelled:
             text = tr("Stopping…")
         else:
-            text = say(task.message) if task.message else tr(task.label)
+            text = _said(task.message) if task.message else tr(task.label)
         if len(loud) > 1:
             text += "  " + tr("(+{count} more)", count=number(len(loud) - 1))
         self._task.setText(text)
@@ -102,3 +102,10 @@ class StatusBar(Retranslated, QStatusBar):
         self._globe.setToolTip(tr("Position in WGS 84: latitude, longitude"))
         if self._shown is not None:
             self.show_tasks([self._shown])
+
+
+def _said(message: str) -> str:
+    """A message in the language now; one about a part ("Roads: No road twice") part by part."""
+    whole = say(message)
+    head, between, rest = message.partition(": ")
+    return f"{say(head)}: {say(rest)}" if between and whole == message else whole
