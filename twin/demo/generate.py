@@ -29,7 +29,7 @@ from twin.demo.scan import Scanner
 from twin.demo.settle import Settled, settle
 from twin.demo.vectors import write_vectors
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever the same seed gives other files."""
 CRS = "EPSG:5897"
 COMPOUND = "EPSG:5897+5727"
