@@ -52,7 +52,7 @@ def new_app(settings: Path) -> App:
 def open_city(app: App, path: Path) -> None:
     """Open a project and wait until all of it is drawn and assessed."""
     app.open_project(path)
-    wait(lambda: app.session.city is not None or app.window.notices.notices)
+    wait(lambda: not app.tasks.running)
     assert app.session.city is not None, app.window.notices.notices
     wait(lambda: app.stage.scene is not None and app.stage.scene.camera.bounds is not None)
     wait(lambda: not app.tasks.running)
