@@ -11,9 +11,12 @@ import shapely
 from numpy.typing import ArrayLike, NDArray
 
 from layers.notices import Notice, Severity
+from layers.readers.tangle import MOST_CROSSINGS, MOST_FOR_LINEWORK, crossings
 
 Geometries = NDArray[np.object_]
 
+LEAST_TANGLED = 300
+"""Outlines with fewer corners cannot cross themselves too often to be repaired."""
 SLIVER_M2 = 1.0
 """An area smaller than this is no building, plot or pond but a slip of drawing."""
 
@@ -104,6 +107,11 @@ def repaired(geometry: ArrayLike, *, source: str = "") -> Repaired:
             source,
             severity="info",
         )
+    )
+    drop(
+        _tangled(given),
+        "geometry-tangled",
+        "areas cross themselves thousands of times and could not be repaired; were left out",
     )
     given, notice = _made_valid(given, source)
     notices.append(notice)
@@ -225,6 +233,14 @@ def _with_sensible_heights(geometry: Geometries) -> tuple[Geometries, NDArray[np
     return result, np.flatnonzero(telling & area)
 
 
+def _tangled(geometry: Geometries) -> NDArray[np.bool_]:
+    tangled = np.zeros(len(geometry), dtype=bool)
+    bad = (shapely.get_dimensions(geometry) == 2) & ~shapely.is_valid(geometry)
+    for row in np.flatnonzero(bad & (shapely.get_num_coordinates(geometry) > LEAST_TANGLED)):
+        tangled[row] = crossings(geometry[row]) > MOST_CROSSINGS
+    return tangled
+
+
 def _made_valid(geometry: Geometries, source: str) -> tuple[Geometries, Notice | None]:
     bad = np.flatnonzero(~shapely.is_valid(geometry))
     if not len(bad):
@@ -267,6 +283,8 @@ def _valid(geometry: Any) -> Any:
         {"method": "structure", "keep_collapsed": False},
         {"method": "linework"},
     )
+    if dimension == 2 and crossings(geometry) > MOST_FOR_LINEWORK:
+        ways = ways[:1]
     for way in ways:
         try:
             valid: Any = shapely.make_valid(geometry, **way)
