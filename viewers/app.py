@@ -59,6 +59,7 @@ class App(QObject):
         self.session.look(theme=self.settings.theme)
         self.window = Window(self._may_close)
         self.stage = StageView(self.tasks, self)
+        self.session.camera_now = self.stage.pose
         self.window.set_canvas(self.stage.canvas)
         parts = (self.window, self.session)
         self.saving = Saving(*parts, self.tasks, self.settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from viewers.bridge import Bridge
 from viewers.saved_view import view_from, view_to
 from viewers.view_state import Bookmark, CameraPose, Picked, ViewState
 
+log = logging.getLogger(__name__)
 Step = Callable[[Document], None]
 NOTHING: Mapping[str, Assessment] = MappingProxyType({})
 
@@ -46,6 +48,7 @@ class Session(QObject):
         self.view = ViewState()
         self.bookmarks: tuple[Bookmark, ...] = ()
         self.assessed: Mapping[str, Assessment] = NOTHING
+        self.camera_now: Callable[[], CameraPose | None] = lambda: None
         self._waiting: list[Step] | None = None
 
     @property
@@ -61,6 +64,7 @@ class Session(QObject):
     def open(self, project: Project | None, *, draft: bool = False) -> None:
         """Put `project` in the place of what was open; that one is closed."""
         if self.project is not None:
+            self._leave_view()
             self.project.close()
         self.project, self.draft = project, draft
         self.assessed = NOTHING
@@ -141,6 +145,13 @@ class Session(QObject):
         """Keep in the project how it is looked at now."""
         if self.project is not None:
             self.project.save_view(view_to(self.view, self.bookmarks, camera))
+
+    def _leave_view(self) -> None:
+        """Bookmarks and what is hidden go with the project; not worth failing for."""
+        try:
+            self.save_view(self.camera_now())
+        except CityError as error:
+            log.warning("How the city was looked at could not be kept: %s", error)
 
     def close(self) -> None:
         """Close the project; nothing is said any more."""

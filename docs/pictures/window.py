@@ -84,7 +84,9 @@ def importing(app: App) -> None:
     for suffix in ("shp", "shx", "dbf"):
         shutil.copy(source / f"buildings.{suffix}", folder / f"nha_hoan_kiem.{suffix}")
     app.open_files([folder / "nha_hoan_kiem.shp"])
-    wait(lambda: not app.opening.dialog._waiting)
+    dialog = app.opening.dialog
+    dialog.setGeometry(310, 90, 980, 840)
+    wait(lambda: not dialog._waiting)
 
 
 def method(app: App) -> None:
@@ -136,7 +138,9 @@ def opened(city: Path | None, pictures: Path) -> Iterator[App]:
         app.window.setGeometry(0, 0, *WINDOW)
         app.show()
         if city is not None:
-            app.open_project(city)
+            # Beside it, so that the sources are found.
+            own = Path(shutil.copy(city, city.with_name(f"{city.stem}-{time.monotonic_ns()}.gpkg")))
+            app.open_project(own)
             wait(lambda: app.stage.scene is not None and app.session.city is not None)
         rest(app)
         yield app
