@@ -7,17 +7,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog
 
+from layers.crs import VIETNAM
+from layers.crs_guess import Candidate
 from layers.errors import Cancelled, CityError
 from layers.health.records import Assessment
 from layers.notices import Notice
 from layers.progress import Progress
-from layers.readers.registry import all_readers, preview
+from layers.readers.registry import SourcePreview, all_readers, preview
 from twin.project.recognise import is_project
 from twin.project.store import Project
 from viewers.additions import Addition, new_addition, read_addition, remove_addition
+from viewers.dialogs.crs_choices import candidates_of
+from viewers.dialogs.crs_field import titled
 from viewers.dialogs.import_dialog import ImportDialog, ImportRequest
 from viewers.drafts import is_draft, new_draft, remove_draft
 from viewers.i18n import mark, tr
@@ -30,6 +34,7 @@ from viewers.window import Window
 from viewers.worker import in_process
 
 FILES_MAX = 200
+WARM_MS = 1500
 OPENING = "opening"
 """One city is opened at a time; a newer wish replaces an older."""
 HEALTH = "health"
@@ -54,6 +59,15 @@ class Opening(QObject):
         self._tasks, self._settings = tasks, settings
         self._saving = saving
         self.dialog: ImportDialog | None = None
+        self._warm = QTimer(self)
+        self._warm.setSingleShot(True)
+        self._warm.timeout.connect(self._learn_names)
+        self._warm.start(WARM_MS)
+
+    def _learn_names(self) -> None:
+        """Names of systems take a while the first time: not when the import dialog opens."""
+        if not self._tasks.is_closed:
+            self._tasks.run("", lambda _: [titled(code) for code in VIETNAM], quiet=True)
 
     # -- projects ---------------------------------------------------------------------------
 
@@ -147,9 +161,9 @@ class Opening(QObject):
     def _look_into(self, path: Path, dialog: ImportDialog) -> None:
         self._tasks.run(
             mark("Looking into files"),
-            lambda _: preview(path),
+            lambda _: _looked(path),
             quiet=True,
-            done=lambda found: self._if_open(dialog, lambda: dialog.show_previews(path, found)),
+            done=lambda found: self._if_open(dialog, lambda: dialog.show_previews(path, *found)),
             failed=lambda error: self._if_open(dialog, lambda: dialog.show_failure(path, error)),
         )
 
@@ -262,6 +276,14 @@ class Opening(QObject):
             failed=lambda error: self.failed.emit(error, tr("Data health")),
         )
         self._session.health_changed.emit()
+
+
+def _looked(
+    path: Path,
+) -> tuple[Sequence[SourcePreview], list[tuple[Candidate, ...]]]:
+    """In a worker: what `path` holds, and the systems that would fit what states none."""
+    found = preview(path)
+    return found, [candidates_of(one) for one in found]
 
 
 def known_files(paths: Iterable[Path]) -> Iterable[Path]:

@@ -72,6 +72,11 @@ class Tasks(QObject):
         self._timer.timeout.connect(self.changed)
 
     @property
+    def is_closed(self) -> bool:
+        """Whether nothing can be run any more."""
+        return self._closed
+
+    @property
     def running(self) -> list[Task]:
         """Tasks that have not ended, oldest first."""
         return list(self._running.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 
@@ -185,3 +186,31 @@ def test_a_layer_that_is_given_up_is_gone_for_good(qtbot, app, with_points, tmp_
     with Project.open(with_points) as project:
         assert lost.id not in project.city.layers
         assert project.absent == ()
+
+
+def test_the_window_answers_while_a_city_is_built(qtbot, app, tmp_path):
+    """Ten thousand points become ground; the longest wait for the window stays short."""
+    import time
+
+    from PySide6.QtCore import Qt, QTimer
+
+    write_points(tmp_path / "scan.las")
+    beats: list[float] = []
+    timer = QTimer(app)
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
+    source = SourceRequest(path=str(tmp_path / "scan.las"), crs=CRS)
+    app.window.show()
+    qtbot.wait(200)
+    timer.start(10)
+    app.opening._build(ImportRequest(sources=(source,), name="Quét", crs=CRS))
+    qtbot.waitUntil(
+        lambda: app.session.city is not None or bool(app.window.notices.notices), timeout=60_000
+    )
+    timer.stop()
+    assert app.session.city is not None, app.window.notices.notices
+    gaps = [b - a for a, b in itertools.pairwise(beats)]
+    assert len(beats) > 20
+    # What is drawn once the city is there belongs to the scene; half a second is for slow computers.
+    assert sorted(gaps)[-1] < 0.5
+    qtbot.waitUntil(lambda: not app.tasks.running, timeout=60_000)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QRadioButton, QVBoxLayout, QWidget
 
 from layers.crs import VIETNAM, explain_candidates
 from layers.crs_guess import Candidate
-from layers.kinds.layer import Bounds
+from layers.readers.registry import SourcePreview
 from viewers.dialogs.crs_field import titled
 from viewers.i18n import language, say, tr
 from viewers.panels.words import label
@@ -79,6 +79,8 @@ def vietnamese(found: Sequence[Candidate]) -> list[str]:
     return list(dict.fromkeys(c.crs for c in found[:MOST] if c.crs in VIETNAM and not c.swapped))
 
 
-def candidates_of(bounds: Bounds | None) -> tuple[Candidate, ...]:
-    """Candidates for data in `bounds`, in the file's own numbers; none where it is empty."""
-    return explain_candidates(bounds) if bounds is not None else ()
+def candidates_of(preview: SourcePreview) -> tuple[Candidate, ...]:
+    """Systems that would fit a source that states none. The first call in a thread takes seconds."""
+    if preview.crs or preview.bounds is None:
+        return ()
+    return explain_candidates(preview.bounds)

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from layers.crs import describe
+from layers.crs_guess import Candidate
 from layers.errors import CrsError
 from layers.readers.registry import SourcePreview
 from twin.recipe import SourceRequest
@@ -100,11 +101,18 @@ class ImportDialog(Dialog):
 
     # -- show -------------------------------------------------------------------------------
 
-    def show_previews(self, path: Path, previews: Sequence[SourcePreview]) -> None:
-        """What `path` holds."""
+    def show_previews(
+        self,
+        path: Path,
+        previews: Sequence[SourcePreview],
+        fitting: Sequence[tuple[Candidate, ...]] = (),
+    ) -> None:
+        """What `path` holds; `fitting` are the systems that would fit each, where a worker looked."""
         self._waiting.discard(path)
-        for preview in previews:
-            self._add(Source(path=path, preview=preview, wanted=preview.count != 0))
+        for place, preview in enumerate(previews):
+            source = Source(path=path, preview=preview, wanted=preview.count != 0)
+            source.fitting = fitting[place] if place < len(fitting) else None
+            self._add(source)
         self._after_answer()
 
     def show_failure(self, path: Path, error: BaseException) -> None:

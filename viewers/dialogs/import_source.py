@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from layers.crs_guess import Candidate
 from layers.readers.registry import SourcePreview
 from layers.text import ENCODINGS
 from twin.recipe import SourceRequest
@@ -67,6 +68,8 @@ class Source:
     height_column: str = ""
     attribution: str = ""
     wrong: str = field(default="")
+    fitting: tuple[Candidate, ...] | None = None
+    """Systems that would fit where the file states none; None where nobody looked yet."""
 
     @property
     def name(self) -> str:
@@ -214,7 +217,9 @@ class SourceForm(Retranslated, QWidget):
             text = ""
         self._crs_why.setText(text)
         self._crs_why.setVisible(bool(text))
-        found = () if source.preview.crs else candidates_of(source.preview.bounds)
+        if source.fitting is None:
+            source.fitting = candidates_of(source.preview)
+        found = source.fitting
         self._choices.show_candidates(found, source.crs)
         self._choices.setVisible(bool(found))
 
