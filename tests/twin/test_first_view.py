@@ -15,7 +15,14 @@ from twin.first_view import first_view, local_zone
 
 def city_at(crs: str, west: float, north: float) -> City:
     ground = ElevationLayer(
-        id="g", name="g", crs=crs, heights=np.zeros((2, 2)), west=west, north=north, cell_x=1, cell_y=1
+        id="g",
+        name="g",
+        crs=crs,
+        heights=np.zeros((2, 2)),
+        west=west,
+        north=north,
+        cell_x=1,
+        cell_y=1,
     )
     return City(name="c", frame=Frame(crs=crs), layers={"g": ground})
 
