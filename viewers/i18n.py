@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from datetime import date, datetime
+from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
@@ -25,9 +26,15 @@ def table(code: str) -> dict[str, dict[str, str]]:
     """The three tables of a language: "window" (ours), "messages" (lower floors), "qt"."""
     if code == "en":
         return {"window": {}, "messages": {}, "qt": {}}
-    text = (RESOURCES / "translations" / f"{code}.json").read_text(encoding="utf-8")
-    loaded: dict[str, dict[str, str]] = json.loads(text)
+    loaded: dict[str, dict[str, str]] = _words(f"{code}.json")
+    # Where two files say the same sentence, the main one is heard.
+    lower = {**_words(f"health.{code}.json"), **_words(f"notices.{code}.json")}
+    loaded["messages"] = {**lower, **loaded["messages"]}
     return loaded
+
+
+def _words(name: str) -> Any:
+    return json.loads((RESOURCES / "translations" / name).read_text(encoding="utf-8"))
 
 
 def language() -> str:
