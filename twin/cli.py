@@ -291,8 +291,17 @@ def _health(options: argparse.Namespace) -> int:
         )
         print(f"{target['grade']}  {target['name']} ({target['kind']})  {scores}")
         for issue in target["issues"]:
-            print(f"     {issue['code']}: {issue['what']} {issue['fix']}".rstrip())
+            place = f" At {_place(issue['where'])}." if issue["where"] else ""
+            print(
+                f"     {issue['code']}: {issue['what'].rstrip('.')}. {issue['fix']}{place}".rstrip()
+            )
     return 0
+
+
+def _place(where: Sequence[Sequence[float]]) -> str:
+    x, y = where[0][:2]
+    more = f" and {len(where) - 1:,} more places" if len(where) > 1 else ""
+    return f"{x:.1f}, {y:.1f}{more}"
 
 
 def _groups(targets: Sequence[Path], crs: str) -> list[dict[str, Layer]]:

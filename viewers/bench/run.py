@@ -14,6 +14,7 @@ import msgspec
 from layers.errors import CityError
 from viewers.bench import files
 from viewers.bench.measure import Figure, run_alone
+from viewers.rendering import without_display
 
 
 def frames() -> list[Figure]:
@@ -85,18 +86,16 @@ def machine() -> dict[str, Any]:
     """What the figures were measured on."""
     import pyvista as pv
 
+    without_display()
     plotter = pv.Plotter(off_screen=True, window_size=[64, 64])
-    plotter.render()
-    report = plotter.render_window.ReportCapabilities()
+    plotter.render_window.Render()
+    stated = [
+        line.partition(":")[2].strip()
+        for line in plotter.render_window.ReportCapabilities().splitlines()
+        if line.startswith("OpenGL renderer string")
+    ]
+    renderer = stated[0] if stated else _current_renderer()
     plotter.close()
-    renderer = next(
-        (
-            line.partition(":")[2].strip()
-            for line in report.splitlines()
-            if "OpenGL renderer string" in line
-        ),
-        "",
-    )
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
@@ -104,6 +103,22 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.system(),
     }
+
+
+def _current_renderer() -> str:
+    """GL_RENDERER of the context in use; through EGL, VTK does not tell it. "" where it cannot be had."""
+    import ctypes
+    import ctypes.util
+
+    library = ctypes.util.find_library("GL") or ctypes.util.find_library("OpenGL")
+    if library is None or sys.platform == "win32":
+        return ""
+    try:
+        told = ctypes.CDLL(library).glGetString
+    except (OSError, AttributeError):
+        return ""
+    told.restype = ctypes.c_char_p
+    return (told(0x1F01) or b"").decode(errors="replace")
 
 
 def _cpu() -> str:
