@@ -304,7 +304,7 @@ class App(QObject):
     def _keep_picture(self) -> None:
         """A picture of the project for the welcome page; not worth failing for."""
         project = self.session.project
-        pixels = self.stage.picture() if project is not None and not self.session.draft else None
+        pixels = self.stage.last_frame() if project is not None and not self.session.draft else None
         if project is None or pixels is None:
             return
         path = thumbnail_of(project.path)

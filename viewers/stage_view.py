@@ -231,6 +231,15 @@ class StageView(QObject):
             return None
         return scene.screenshot(size)
 
+    def last_frame(self) -> NDArray[np.uint8] | None:
+        """What is on screen already, not drawn again; None before it was on screen."""
+        from viewers.scene.capture import capture
+
+        scene = self.scene
+        if scene is None or not scene.renders or min(scene.window.GetActualSize()) < 1:
+            return None
+        return capture(scene.window, lambda: None)
+
     def save_picture(self, path: Path, request: ScreenshotRequest, city: City | None) -> None:
         """Write the view to a PNG, with what was asked for drawn over it.
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 from conftest import CRS, EAST, NORTH
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from layers.readers.registry import ReadOptions, read
@@ -20,6 +21,7 @@ from twin.project.store import Project
 from twin.recipe import SourceRequest
 from viewers.app import App
 from viewers.dialogs.import_dialog import ImportRequest
+from viewers.drafts import thumbnail_of
 from viewers.settings import Settings
 
 pytestmark = [
@@ -128,6 +130,21 @@ def test_saving_writes_what_other_programs_see(qtbot, opened, project_path):
         names = [row[0] for row in database.execute("SELECT identifier FROM gpkg_contents")]
     database.close()
     assert "Phố" in names
+
+
+def test_saving_keeps_a_picture_of_what_is_on_screen_without_drawing_again(
+    qtbot, opened, project_path
+):
+    opened.show()
+    qtbot.waitUntil(lambda: opened.stage.scene is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: opened.stage.scene.renders > 1, timeout=20_000)
+    qtbot.wait(1500)
+    drawn = opened.stage.scene.renders
+    opened._saved()
+    assert opened.stage.scene.renders == drawn
+    image = QImage(str(thumbnail_of(project_path)))
+    colours = {image.pixel(x, y) for x in range(0, image.width(), 9) for y in range(0, 270, 9)}
+    assert len(colours) > 5
 
 
 def test_a_file_that_moved_is_asked_for_and_found(qtbot, app, with_points, tmp_path):
