@@ -27,9 +27,10 @@ def table(code: str) -> dict[str, dict[str, str]]:
     if code == "en":
         return {"window": {}, "messages": {}, "qt": {}}
     loaded: dict[str, dict[str, str]] = _words(f"{code}.json")
-    # Where two files say the same sentence, the main one is heard.
-    lower = {**_words(f"health.{code}.json"), **_words(f"notices.{code}.json")}
-    loaded["messages"] = {**lower, **loaded["messages"]}
+    # Where two files say the same sentence, the main one goes first and is heard.
+    for name in (f"notices.{code}.json", f"health.{code}.json"):
+        for english, said in _words(name).items():
+            loaded["messages"].setdefault(english, said)
     return loaded
 
 
