@@ -16,6 +16,7 @@ import pytest
 import window_hand as hand
 from PySide6.QtCore import Qt
 
+from twin.project.store import Project
 from viewers.i18n import set_language
 from viewers.panels.kinds import METHODS
 from viewers.theme import apply_theme
@@ -125,6 +126,7 @@ def test_a_real_city_is_looked_at_picked_edited_undone_saved_and_reopened(place,
     assert inspector._height.value() == pytest.approx(known["height"], abs=0.006)
     hand.type_height(app, 23.0)
     hand.press(app, Qt.Key.Key_S, CONTROL)
+    hand.wait(lambda: not app.session.held)
     hand.press(app, Qt.Key.Key_Z, CONTROL)
     assert inspector._height.value() == pytest.approx(known["height"], abs=0.006), "undo after save"
     hand.press(app, Qt.Key.Key_Y, CONTROL)
@@ -158,9 +160,10 @@ def test_a_killed_window_loses_nothing(place, windows, tmp_path):
     assert app.session.city.building(layer, building).height == pytest.approx(height)
     hand.press(app, Qt.Key.Key_Y, CONTROL)
     hand.press(app, Qt.Key.Key_S, CONTROL)
+    hand.wait(lambda: not app.session.held)
     hand.shut(app)
-    again = windows(project, plain=True)
-    assert again.session.city.building(layer, building).height == 37.25
+    with Project.open(project) as again:
+        assert again.city.building(layer, building).height == 37.25
 
 
 def typing_window(project: Path, layer: str, building: str, height: float, folder: Path):
