@@ -15,6 +15,7 @@ from layers.errors import CityError
 from viewers.bench import files
 from viewers.bench.measure import Figure, run_alone
 from viewers.rendering import without_display
+from viewers.scene.renderer_name import renderer_name
 
 
 def frames() -> list[Figure]:
@@ -89,12 +90,7 @@ def machine() -> dict[str, Any]:
     without_display()
     plotter = pv.Plotter(off_screen=True, window_size=[64, 64])
     plotter.render_window.Render()
-    stated = [
-        line.partition(":")[2].strip()
-        for line in plotter.render_window.ReportCapabilities().splitlines()
-        if line.startswith("OpenGL renderer string")
-    ]
-    renderer = stated[0] if stated else _current_renderer()
+    renderer = renderer_name(plotter.render_window)
     plotter.close()
     return {
         "cpu": _cpu(),
@@ -103,22 +99,6 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": platform.system(),
     }
-
-
-def _current_renderer() -> str:
-    """GL_RENDERER of the context in use; through EGL, VTK does not tell it. "" where it cannot be had."""
-    import ctypes
-    import ctypes.util
-
-    library = ctypes.util.find_library("GL") or ctypes.util.find_library("OpenGL")
-    if library is None or sys.platform == "win32":
-        return ""
-    try:
-        told = ctypes.CDLL(library).glGetString
-    except (OSError, AttributeError):
-        return ""
-    told.restype = ctypes.c_char_p
-    return (told(0x1F01) or b"").decode(errors="replace")
 
 
 def _cpu() -> str:

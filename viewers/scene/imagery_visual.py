@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
@@ -12,17 +14,9 @@ from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
 from viewers.scene.material import Affine2
+from viewers.scene.renderer_name import is_software
 from viewers.scene.visual import Surroundings, Visual
 
-SOFTWARE = (
-    "llvmpipe",
-    "softpipe",
-    "swiftshader",
-    "swrast",
-    "microsoft basic render",
-    "gdi generic",
-)
-"""Names of renderers without a graphics card."""
 MOST_PIXELS = 4096
 
 
@@ -56,8 +50,10 @@ class ImageryVisual(Visual):
         rows, cols = (n // step * step for n in layer.pixels.shape[:2])
         pixels = layer.pixels[:rows, :cols]
         if step > 1:
-            blocks = pixels.reshape(rows // step, step, cols // step, step, 3)
-            pixels = blocks.mean(axis=(1, 3)).astype(np.uint8)
+            total = np.zeros((rows // step, cols // step, 3), np.uint32)
+            for row, col in product(range(step), repeat=2):
+                total += pixels[row::step, col::step]
+            pixels = (total // step**2).astype(np.uint8)
         self._pixels = np.ascontiguousarray(pixels[::-1])
         image = vtkImageData()
         image.SetDimensions(self._pixels.shape[1], self._pixels.shape[0], 1)
@@ -80,8 +76,7 @@ class ImageryVisual(Visual):
 
     def _sharpness(self) -> float:
         """Samples along a slanting look; from a street, software GL took a minute a frame for eight."""
-        report = self.around.stage.renderer.GetRenderWindow().ReportCapabilities().lower()
-        return 1.0 if any(name in report for name in SOFTWARE) else 8.0
+        return 1.0 if is_software(self.around.stage.renderer.GetRenderWindow()) else 8.0
 
     @property
     def box(self) -> NDArray[np.float64] | None:
