@@ -26,6 +26,14 @@ Clip = Callable[
 """(areas, their boxes, axis, start of each one's strip, size) → what lies in the strips."""
 STEP_M = 3.0
 """Areas and lines are cut at least this often to follow the ground."""
+FLAT_M = 0.05
+"""Metres from a plane within which ground counts as flat: pieces are cut no finer there.
+
+Triangles pass through the ground at their corners, so they differ from it by up to twice as much.
+"""
+WIDEST_FLAT = 64
+"""Cells along the side of the largest block that is looked at for being flat."""
+MOST_SAMPLES = 2_000_000
 MOST_PIECES = 120_000
 """Areas are cut coarser rather than into more pieces than this."""
 
@@ -67,8 +75,9 @@ def drape_areas(
 
     Areas are cut along a square mesh so that they bend with the ground. Its lines are lines of
     `terrain_mesh` of the same `ground`, every `step` metres or every cell where these are wider, or
-    as `MOST_PIECES` allows. Where it is coarser than the ground's cells, humps between its lines
-    stand through: drape over the `decimated` ground that is drawn.
+    as `MOST_PIECES` allows; wider where the ground is flat within `FLAT_M`. Where it is coarser
+    than the ground's cells, humps between its lines stand through by up to twice that much with
+    flat ground, by more else: drape over the `decimated` ground that is drawn.
 
     Parameters
     ----------
@@ -80,7 +89,7 @@ def drape_areas(
     areas = shapely.force_2d(geometries[rows])
     if ground is not None and len(areas):
         corner = (ground.west + ground.cell_x / 2, ground.north - ground.cell_y / 2, 0.0)
-        which, areas = _cut(moved(areas, corner), _whole_cells(step, ground))
+        which, areas = _cut(moved(areas, corner), _whole_cells(step, ground), ground)
         areas, rows = moved(areas, (-corner[0], -corner[1], 0.0)), rows[which]
     rings = clean_rings(areas, origin=origin[:2])
     triangles, polygon, _ = triangulate(rings)
@@ -130,7 +139,9 @@ def drape_lines(
     )
 
 
-def _cut(areas: NDArray[np.object_], step: float) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+def _cut(
+    areas: NDArray[np.object_], step: float, ground: ElevationLayer
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Pieces of `areas` along a square mesh, and the row each piece belongs to."""
     step = max(step, float(np.sqrt(shapely.area(areas).sum() / MOST_PIECES)))
     # pieces along outlines cost most: count them too
@@ -138,13 +149,13 @@ def _cut(areas: NDArray[np.object_], step: float) -> tuple[NDArray[np.int64], ND
     areas = areas.copy()
     invalid = ~shapely.is_valid(areas)
     areas[invalid] = shapely.buffer(areas[invalid], 0)
-    rows, pieces = _mesh(areas, step, _clipped)
+    rows, pieces = _mesh(areas, step, _clipped, ground)
     # the quick clipping promises nothing for rings that touch the cut: what lost area goes again
     size = shapely.area(areas)
     cut = np.bincount(rows, shapely.area(pieces), minlength=len(areas))
     wrong = np.flatnonzero(np.abs(cut - size) > 1e-6 * size + 1e-6)
     if len(wrong):
-        again, better = _mesh(areas[wrong], step, _intersected)
+        again, better = _mesh(areas[wrong], step, _intersected, ground)
         good = ~np.isin(rows, wrong)
         rows = np.concatenate([rows[good], wrong[again]])
         pieces = np.concatenate([pieces[good], better])
@@ -160,17 +171,68 @@ def _whole_cells(step: float, ground: ElevationLayer) -> float:
 
 
 def _mesh(
-    areas: NDArray[np.object_], step: float, clip: Clip
+    areas: NDArray[np.object_], step: float, clip: Clip, ground: ElevationLayer
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Cut from coarse to fine: a wide area falls into simple parts before there are many."""
     rows = np.arange(len(areas))
+    done: list[tuple[NDArray[np.int64], NDArray[np.object_]]] = []
     size = step
     while size < _widest(areas):
         size *= 2
     while size >= step:
         rows, areas = _quartered(rows, areas, size, clip)
+        if size > step:
+            even = _on_flat(areas, size, ground)
+            done.append((rows[even], areas[even]))
+            rows, areas = rows[~even], areas[~even]
         size /= 2
-    return rows, areas
+    done.append((rows, areas))
+    return np.concatenate([d[0] for d in done]), np.concatenate([d[1] for d in done])
+
+
+def _on_flat(areas: NDArray[np.object_], size: float, ground: ElevationLayer) -> NDArray[np.bool_]:
+    """Which areas, each within one field of a mesh of `size`, lie where the ground is flat."""
+    even = np.zeros(len(areas), dtype=bool)
+    wide_x, wide_y = size / ground.cell_x, size / ground.cell_y
+    if max(wide_x, wide_y) > WIDEST_FLAT or not len(areas):
+        return even
+    boxes = shapely.bounds(areas)
+    middle = (boxes[:, :2] + boxes[:, 2:]) / 2
+    fields, which = np.unique(np.floor(middle / size).astype(np.int64), axis=0, return_inverse=True)
+    # rows of the ground go south
+    first_row = np.floor(-(fields[:, 1] + 1) * wide_y + 1e-6).astype(np.int64)
+    first_col = np.floor(fields[:, 0] * wide_x + 1e-6).astype(np.int64)
+    tall, wide = (int(np.ceil(w - 1e-6)) + 1 + (w % 1 > 1e-6) for w in (wide_y, wide_x))
+    group = max(1, MOST_SAMPLES // (tall * wide))
+    flat = [
+        _flat_fields(ground, first_row[i : i + group], first_col[i : i + group], tall, wide)
+        for i in range(0, len(fields), group)
+    ]
+    even[:] = np.concatenate(flat)[which.reshape(-1)]
+    return even
+
+
+def _flat_fields(
+    ground: ElevationLayer,
+    first_row: NDArray[np.int64],
+    first_col: NDArray[np.int64],
+    tall: int,
+    wide: int,
+) -> NDArray[np.bool_]:
+    """Whether heights of fields (n,) of `tall` × `wide` samples lie within `FLAT_M` of a plane."""
+    rows, cols = ground.heights.shape
+    row = np.clip(first_row[:, None] + np.arange(tall), 0, rows - 1)
+    col = np.clip(first_col[:, None] + np.arange(wide), 0, cols - 1)
+    z = ground.heights[row[:, :, None], col[:, None, :]].astype(np.float64)
+    z -= z.mean(axis=(1, 2), keepdims=True)
+    v = (np.arange(tall) - (tall - 1) / 2)[None, :, None]
+    u = (np.arange(wide) - (wide - 1) / 2)[None, None, :]
+    # u and v are orthogonal over a full field, so each slope of the least squares stands alone
+    z -= u * ((z * u).sum(axis=(1, 2), keepdims=True) / (tall * (u * u).sum())) + v * (
+        (z * v).sum(axis=(1, 2), keepdims=True) / (wide * (v * v).sum())
+    )
+    # holes are unknown, and unknown is not flat
+    return np.asarray(np.abs(z).max(axis=(1, 2)) <= FLAT_M)
 
 
 def _widest(areas: NDArray[np.object_]) -> float:

@@ -57,14 +57,36 @@ def test_areas_follow_the_ground() -> None:
     hilly = terrain(lambda x, y: 3 * np.sin(x / 9) + 2 * np.cos(y / 7))
     batch = drape_areas(objects(PARK), hilly, origin=ORIGIN, lift=0.05)
     corners = batch.vertices[batch.triangles].astype(float)
-    edge = corners[:, 1] - corners[:, 0]
-    assert np.abs(edge[:, :2]).max() <= 3.0 + 1e-3  # cut along a mesh of 3 m
-    middle = corners.mean(axis=1) + ORIGIN
+    # between the corners too: at the middles of the triangles and of their sides
+    weights = np.array([[1, 1, 1], [3, 3, 0], [0, 3, 3], [3, 0, 3]]) / [[3], [6], [6], [6]]
+    middle = np.einsum("kc,tcx->tkx", weights, corners).reshape(-1, 3) + ORIGIN
     off = middle[:, 2] - sample(hilly, middle[:, :2]) - 0.05
     assert np.abs(off).max() < 0.1  # 3 m chords over waves of 57 and 44 m: sagitta 3²/8 × 3/81
     assert batch.vertices[:, 2] + 10.0 == pytest.approx(
         sample(hilly, batch.vertices[:, :2] + np.array([500.0, 1000.0])) + 0.05, abs=1e-3
     )
+
+
+def test_even_ground_is_cut_coarsely_and_rough_ground_finely() -> None:
+    slope = terrain(lambda x, y: x / 20 + y / 30)
+    hill = terrain(
+        lambda x, y: x / 20 + y / 30 + 4 * np.exp(-((x - 560) ** 2 + (y - 1060) ** 2) / 50)
+    )
+    square = objects(box(504, 1004, 598, 1098))
+    even = drape_areas(square, slope, origin=ORIGIN)
+    rough = drape_areas(square, hill, origin=ORIGIN)
+    # 94 m in fields of 48 m or so, against 3 m fields on 16 m around the hill
+    assert len(even.triangles) < 60 < 2 * len(even.triangles) + 60 < len(rough.triangles)
+    assert areas_of(rough).sum() == pytest.approx(94 * 94, rel=1e-4)
+    middle = rough.vertices[rough.triangles].astype(float).mean(axis=1) + ORIGIN
+    assert np.abs(middle[:, 2] - sample(hill, middle[:, :2]) - 0.05).max() < 0.35
+
+
+def test_ground_with_holes_is_not_taken_for_flat() -> None:
+    holed = terrain(lambda x, y: np.where((x > 540) & (x < 550), np.nan, 5.0))
+    batch = drape_areas(objects(box(510, 1010, 590, 1090)), holed, origin=ORIGIN)
+    assert np.isfinite(batch.vertices).all()
+    assert areas_of(batch).sum() == pytest.approx(6400, rel=1e-4)
 
 
 def test_a_quick_cut_that_loses_area_is_done_again(monkeypatch) -> None:

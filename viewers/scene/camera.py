@@ -232,26 +232,40 @@ class Camera:
 
     def overview(self) -> CameraPose:
         """The first look at a city: from the south-south-west, a little above the roofs."""
+        found = self._first_look()
+        if found is None:
+            return self.pose
+        eye, middle = found
+        # The gaze goes over the middle of the city, so that the horizon is in the picture.
+        _, heading, elevation = to_polar(eye - middle)
+        gaze = elevation - np.radians(2.0)
+        height = float(eye[2] - middle[2])
+        return self._pose_at(eye, eye - from_polar(height / np.sin(gaze), heading, gaze))
+
+    def _first_look(self) -> tuple[Vector, Vector] | None:
+        """Eye and middle of what a first look shows, scene metres; None in an empty city."""
         box = self.bounds if self.home is None else self.home
         if box is None:
-            return self.pose
+            return None
+        # Over few tall houses one looks from higher, or the picture would be all wall.
+        tall = float(np.ptp(box[4:6]) / max(np.ptp(box[:2]), np.ptp(box[2:4]), 1.0))
         width, height = self._renderer.GetVTKWindow().GetSize()
         eye, target = framing(
             box,
             view_angle=self._camera.GetViewAngle(),
             aspect=max(width, 1) / max(height, 1),
             heading=np.radians(205),
-            elevation=np.radians(21),
+            elevation=np.radians(15.5 + 12.0 * min(1.0, 1.5 * tall)),
         )
-        return self._pose_at(target + (eye - target) * 0.66, target)
+        return target + (eye - target) * 0.66, target
 
     def named(self, view: str) -> CameraPose:
         """A view that every city has: "overview", "close" (nearer and lower) or "top"."""
-        pose = self.overview()
-        if view == "overview" or self.bounds is None:
-            return pose
-        target = np.asarray(pose.target) - self.origin
-        distance, heading, elevation = to_polar(np.asarray(pose.eye) - self.origin - target)
+        found = self._first_look()
+        if view == "overview" or found is None:
+            return self.overview()
+        eye, target = found
+        distance, heading, elevation = to_polar(eye - target)
         if view == "top":
             return self._pose_at(target + np.array([0.0, 0.0, 1.6 * distance]), target)
         return self._pose_at(

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.builders.drape import drape_areas, drape_lines
+from layers.builders.drape import FLAT_M, drape_areas, drape_lines
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
@@ -30,6 +30,8 @@ WIDTHS = {
 BIAS = {"green": 6, "parcels": 8, "zoning": 8, "footprints": 10, "water": 12, "roads": 16}
 SELECTED = np.array([255, 140, 40], np.uint8)
 MARK_M = 2.2
+LIFT_M = 2 * FLAT_M
+"""Draped areas leave the ground by so much where it is nearly flat."""
 PICK_M = 4.0
 
 
@@ -109,11 +111,15 @@ class FeaturesVisual(Visual):
         bias = BIAS.get(layer.role, 20)
         self._widths = line_widths(layer, style)
         if np.isin(types, (3, 6)).any():
-            batch = drape_areas(layer.geometry, ground, origin=origin, lift=0.03 + bias * 0.004)
+            batch = drape_areas(layer.geometry, ground, origin=origin, lift=LIFT_M + bias * 0.004)
             self._add(batch.vertices, batch.triangles, batch.face_row, layer.role, bias)
         if np.isin(types, (1, 2, 5)).any():
             batch = drape_lines(
-                layer.geometry, self._widths, ground, origin=origin, lift=0.06 + bias * 0.004
+                layer.geometry,
+                self._widths,
+                ground,
+                origin=origin,
+                lift=LIFT_M + 0.03 + bias * 0.004,
             )
             role = "roads" if layer.role == "water" else layer.role
             self._add(batch.vertices, batch.triangles, batch.face_row, role, bias + 2)

@@ -122,6 +122,8 @@ class Material:
 
     def __init__(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> None:
         self.kind = kind
+        self.of_plain = False
+        """Whether the stage gives it the colour of the plain."""
         self.shift = np.zeros(3)
         """Where the actors stand that wear it, scene coordinates."""
         self.property = vtkProperty()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.builders.ground import decimated
 from layers.frame import Frame
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
@@ -26,6 +27,7 @@ from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
 from viewers.scene.stage import Stage
+from viewers.scene.terrain_visual import MOST_CELLS
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
@@ -66,6 +68,8 @@ class Scene:
         self._shown: dict[str, tuple[Any, ...]] = {}
         self._standing: dict[str, tuple[Layer, Any, Layer]] = {}
         self._ground: ElevationLayer | None = None
+        self._drawn_ground: ElevationLayer | None = None
+        """As coarse as it is drawn, so that what lies on it lies on its triangles."""
         self.step = Step.WHOLE
         self._stale = False
         self._smoothing = Smoothing(self.renderer, self.window)
@@ -86,6 +90,7 @@ class Scene:
         ground = _ground_of(city)
         if ground is not self._ground:
             self._ground = ground
+            self._drawn_ground = None if ground is None else decimated(ground, max_cells=MOST_CELLS)
             changed |= self._drop(lambda visual: visual.drapes)
         gone = [k for k in self._visuals if k not in city.layers]
         for layer_id in gone:
@@ -150,7 +155,7 @@ class Scene:
             return False
         changed = False
         if visual is None:
-            around = Surroundings(stage=self.stage, frame=city.frame, ground=self._ground)
+            around = Surroundings(stage=self.stage, frame=city.frame, ground=self._drawn_ground)
             visual = self._visuals[layer_id] = visual_for(layer, around)
             self._shown[layer_id] = (key_of(layer),)
         if not hidden:
@@ -206,7 +211,7 @@ class Scene:
         if boxes:
             self.camera.bounds = _union(boxes)
             span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
-            self.stage.clear_view = float(np.clip(span * 2.0, 2500.0, 25000.0))
+            self.stage.clear_view = float(np.clip(span * 5.0, 14000.0, 40000.0))
 
     def _show_view(self, city: City, view: ViewState) -> bool:
         first = self.renders == 0

@@ -31,8 +31,8 @@ SKY = """
 vec3 dtSky(vec3 d) {
   float h = max(d.z, 0.0);
   float s = max(dot(d, sunDir), 0.0);
-  float low = exp(-h * 9.0);
-  vec3 c = mix(skyZenith, skyHorizon, low * 0.70 + 0.30 * exp(-h * 3.0));
+  float low = exp(-h * 15.0);
+  vec3 c = mix(skyZenith, skyHorizon, low * 0.62 + 0.38 * exp(-h * 4.5));
   float s2 = s * s; float s8 = s2 * s2 * s2 * s2;
   return c + skyGlow * (s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8);
 }
@@ -189,7 +189,8 @@ AIR = """
   float ahead = max(dot(dir.xy, sunDir.xy), 0.0) * inversesqrt(max(dot(dir.xy, dir.xy), 1e-6));
   ahead *= ahead; ahead *= ahead; ahead *= ahead;
   air += skyGlow * ahead * 0.12;
-  float share = far / (0.75 + far);
+  // Some of the plain's own colour is left at the horizon, so that there is a line to be seen.
+  float share = 0.80 * far / (0.75 + far);
 """
 HAZE = AIR + "  colour = mix(colour, air, share);\n"
 VERTEX_HAZE = (

@@ -63,16 +63,29 @@ class Stage:
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = Sky(renderer, self.air)
         self.ground_z = float("nan")
-        self.ground_material = self.material("ground")
-        self._ground: Surface | None = None
         self._theme = "light"
+        self.ground_material = self.material("ground", of_plain=True)
+        self._ground: Surface | None = None
 
     # -- materials --------------------------------------------------------------------------
 
-    def material(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> Material:
-        """A new material in the light of this stage; give it back with `release`."""
+    def material(
+        self,
+        kind: Kind,
+        *,
+        smooth_normals: bool = False,
+        bias: float = 0.0,
+        of_plain: bool = False,
+    ) -> Material:
+        """A new material in the light of this stage; give it back with `release`.
+
+        `of_plain` gives it the colour that the plain has in each theme.
+        """
         made = Material(kind, smooth_normals=smooth_normals, bias=bias)
+        made.of_plain = of_plain
         self._materials.append(made)
+        if of_plain:
+            self.set_ground_colour()
         self._light(made)
         made.set_eye(np.zeros(3))
         return made
@@ -195,8 +208,10 @@ class Stage:
 
     def set_ground_colour(self) -> None:
         """The plain's own colour in this theme."""
-        colour = rgb("#d9d4c8" if self._theme == "light" else "#8d8b86") / 255.0
-        self.ground_material.property.SetColor(*colour)
+        colour = rgb("#b3b7aa" if self._theme == "light" else "#7f837f") / 255.0
+        for material in self._materials:
+            if material.of_plain:
+                material.property.SetColor(*colour)
 
     def look(self, aspect: float) -> None:
         """Tell the shaders where the eye is; before each frame."""
