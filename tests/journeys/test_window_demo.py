@@ -211,7 +211,7 @@ def test_the_camera_goes_where_each_key_says(ward):
     bounds = ward.session.city.buildings_layer("nha").bounds
     middle = np.array([(bounds[0] + bounds[2]) / 2, (bounds[1] + bounds[3]) / 2])
     eye, target = pose(ward)
-    assert np.linalg.norm(target[:2] - middle) < 60
+    assert np.linalg.norm(target[:2] - middle) < 100, "it looks at the middle third of the ward"
     assert eye[2] > target[2]
 
     hand.press(ward, Qt.Key.Key_N)
