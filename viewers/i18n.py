@@ -116,7 +116,8 @@ def say(sentence: str) -> str:
     """A sentence from a lower floor in the language now; the sentence itself where unknown."""
     if _language == "en" or not sentence:
         return sentence
-    exact = table(_language)["messages"].get(sentence)
+    known = table(_language)
+    exact = known["messages"].get(sentence) or known["window"].get(sentence)
     if exact is not None:
         return exact
     for pattern, said in _patterns(_language):

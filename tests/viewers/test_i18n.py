@@ -95,3 +95,16 @@ def test_an_unexpected_failure_says_what_to_try(qapp):
     what, hint = i18n.said_error(ZeroDivisionError("division by zero"))
     assert "division by zero" in what
     assert hint
+
+
+def test_the_legend_says_methods_in_the_words_of_the_inspector():
+    from viewers.i18n import say, set_language
+    from viewers.panels.kinds import METHODS
+    from viewers.scene.colouring import METHOD_WORDS
+
+    assert METHOD_WORDS == METHODS
+    set_language("vi")
+    try:
+        assert say(METHOD_WORDS["lidar"]) == "Đo bằng LiDAR"
+    finally:
+        set_language("en")

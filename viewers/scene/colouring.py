@@ -19,6 +19,15 @@ METHOD_COLOURS = {
     "lidar": "#3f7f93", "dsm": "#79a9a6", "attribute": "#c9b26b", "floors": "#d99a5b",
     "default": "#b9b3a8", "model": "#5b6f9e", "edited": "#c2587a",
 }  # fmt: skip
+METHOD_WORDS = {
+    "lidar": "Measured by LiDAR",
+    "dsm": "Measured by surface model",
+    "attribute": "Stated in an attribute",
+    "floors": "Floors × storey height",
+    "default": "Assumed, nothing known",
+    "model": "From its own 3D model",
+    "edited": "Set by hand",
+}
 USE_COLOURS = {
     "residential": "#e3c9a0", "apartments": "#d9a87c", "house": "#e3c9a0", "commercial": "#c98b8b",
     "retail": "#c98b8b", "office": "#8fa9c4", "public": "#7fb0a5", "school": "#b7a3c9",
@@ -119,10 +128,9 @@ def of_buildings(layer: BuildingsLayer, style: Style) -> Coloured:
     if by == "use":
         return by_category(layer.use, layer=layer.id, title="Use", known=USE_COLOURS)
     if by == "method":
-        names = np.array(METHODS, dtype=object)[layer.method]
-        return by_category(
-            names, layer=layer.id, title="How the height was found", known=METHOD_COLOURS
-        )
+        names = np.array([METHOD_WORDS[name] for name in METHODS], dtype=object)[layer.method]
+        known = {METHOD_WORDS[name].lower(): colour for name, colour in METHOD_COLOURS.items()}
+        return by_category(names, layer=layer.id, title="How the height was found", known=known)
     if by == "rmse":
         return by_number(layer.rmse, style, layer=layer.id, title="Error of the roof", unit="m")
     if by in layer.columns:
