@@ -60,6 +60,20 @@ def test_a_flight_ends_exactly_where_it_was_sent(qtbot, canvas):
     assert canvas.scene.camera.pose.target == pytest.approx(goal.target)
 
 
+def test_a_double_click_flies_half_the_way_there(qtbot, canvas):
+    canvas.fly_to(canvas.scene.camera.top(), seconds=0)
+    before = canvas.scene.camera.pose
+    middle = canvas._interactor.rect().center()
+    there = canvas._ground_under(middle) + canvas.scene.camera.origin
+    qtbot.mouseDClick(canvas._interactor, Qt.MouseButton.LeftButton, pos=middle)
+    qtbot.waitUntil(lambda: canvas.scene.camera.pose != before, timeout=20_000)
+    qtbot.waitUntil(lambda: canvas._flight is None, timeout=20_000)
+    after = canvas.scene.camera.pose
+    assert after.target == pytest.approx(tuple(there), abs=0.01)
+    half = np.linalg.norm(np.subtract(before.eye, there)) / 2
+    assert np.linalg.norm(np.subtract(after.eye, there)) == pytest.approx(half, rel=0.01)
+
+
 def test_twenty_views_open_and_close_and_leave_nothing(qtbot):
     threads, widgets = threading.active_count(), len(QApplication.topLevelWidgets())
     for _ in range(20):

@@ -263,6 +263,8 @@ class Canvas(QWidget):
         kind = event.type()
         if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             return self._press(event)
+        if kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
+            return self._double_click(event)
         if kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
             return self._move(event)
         if kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
@@ -291,6 +293,13 @@ class Canvas(QWidget):
         self._anchor = self._ground_under(event.position())
         if self._interactor is not None:
             self._interactor.setFocus()
+        return True
+
+    def _double_click(self, event: QMouseEvent) -> bool:
+        assert self.scene is not None
+        there = self._ground_under(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and there is not None:
+            self.fly_to(self.scene.camera.nearer(there))
         return True
 
     def _ground_under(self, position: Any) -> np.ndarray | None:
