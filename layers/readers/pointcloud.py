@@ -13,6 +13,7 @@ from layers.crs import describe
 from layers.errors import CrsError, ReadError
 from layers.kinds.layer import Bounds, Layer
 from layers.kinds.pointcloud import PointCloudLayer
+from layers.memory import give_back
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from layers.readers.copc import chunks_for
@@ -53,6 +54,7 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
     sink = _gather(las, options, where, progress)
     notices = (*stated.notices, *where.notices, *_extent_notice(las, sink.extent))
     progress.step(1.0, f"Read {path.name}")
+    give_back()  # what decompressing took
     return [
         PointCloudLayer(
             id=layer_id(path),
