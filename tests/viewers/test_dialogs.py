@@ -185,7 +185,7 @@ def test_a_style_is_returned_as_chosen(qtbot, city):
 
 
 def test_what_a_layer_can_be_coloured_by(city):
-    from conftest import points_layer
+    from small_layers import points_layer
 
     assert choices(city.layers["buildings"])[:5] == ["", "height", "use", "method", "floors"]
     assert "phuong" in choices(city.layers["buildings"])
@@ -212,7 +212,7 @@ def test_the_style_dialog_draws_the_legend_of_the_scene(qtbot, city):
 )
 def test_points_have_a_legend_before_they_are_drawn(by, title, first):
     """Classes 2, 2, 6, 5; heights 6, 6, 18, 11; intensities 10 … 40, of which 2 % is 10.6."""
-    from conftest import points_layer
+    from small_layers import points_layer
 
     legend = legend_of(points_layer(), Style(color_by=by))
     assert legend.title == title
@@ -220,7 +220,7 @@ def test_points_have_a_legend_before_they_are_drawn(by, title, first):
 
 
 def test_a_width_is_offered_for_lines_only(qtbot, city):
-    from conftest import points_layer
+    from small_layers import points_layer
 
     assert has_lines(city.layers["roads"])
     assert not has_lines(city.layers["buildings"])

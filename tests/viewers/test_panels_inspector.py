@@ -55,7 +55,7 @@ def test_a_road_says_its_length(city):
 
 
 def test_a_point_says_its_class(city):
-    from conftest import points_layer
+    from small_layers import points_layer
 
     with_points = city.with_layer(points_layer())
     facts = dict(facts_of(with_points, picked("points", 2, "point")).measured)
@@ -65,7 +65,7 @@ def test_a_point_says_its_class(city):
 
 
 def test_a_place_on_the_ground_says_whether_it_was_measured(city):
-    from conftest import ground_layer
+    from small_layers import ground_layer
 
     facts = facts_of(city.with_layer(ground_layer()), picked("ground", 0, "elevation"))
     assert dict(facts.measured)["Cell height"] == "6.00 m"

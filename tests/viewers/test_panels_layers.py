@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from conftest import points_layer, roads_layer
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
+from small_layers import points_layer, roads_layer
 
 from twin.edits.registry import RenameLayer, SetStyle
 from twin.project.snapshot import AbsentLayer

@@ -229,7 +229,7 @@ def test_a_missing_project_is_told_on_the_first_page(qtbot, app, tmp_path):
 
 def test_dropped_files_open_the_import_dialog_and_become_a_draft(qtbot, app, tmp_path):
     import geopandas
-    from conftest import CRS, buildings_layer
+    from small_layers import CRS, buildings_layer
 
     layer = buildings_layer()
     frame = geopandas.GeoDataFrame(

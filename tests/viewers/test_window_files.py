@@ -11,9 +11,9 @@ import laspy
 import numpy as np
 import pytest
 import shapely
-from conftest import CRS, EAST, NORTH
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton
+from small_layers import CRS, EAST, NORTH
 
 from layers.readers.registry import ReadOptions, read
 from twin.edits.registry import RenameLayer
