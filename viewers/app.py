@@ -29,6 +29,8 @@ from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks
 from viewers.theme import apply_theme
 from viewers.tidying import Tidying
+from viewers.tools import registry
+from viewers.tools.tool import Desk
 from viewers.view_state import CameraPose, Picked
 from viewers.window import Window
 
@@ -57,7 +59,7 @@ class App(QObject):
         self.bridge = Bridge(self)
         self.session = Session(self.bridge, self)
         self.session.look(theme=self.settings.theme)
-        self.window = Window(self._may_close)
+        self.window = Window(self._may_close, more=registry.table())
         self.stage = StageView(self.tasks, self)
         self.session.camera_now = self.stage.pose
         self.window.set_canvas(self.stage.canvas)
@@ -66,6 +68,14 @@ class App(QObject):
         self.opening = Opening(*parts, self.tasks, self.settings, self.saving)
         self.finding = Finding(*parts, self.saving, self.settings)
         self.commands = Commands(*parts, self.opening, self.saving, self.settings, self.stage)
+        desk = Desk(
+            window=self.window, session=self.session, stage=self.stage, tasks=self.tasks,
+            settings=self.settings,
+        )  # fmt: skip
+        self.tools = [one(desk) for one in registry.classes()]
+        self.commands.tools = {
+            spec.id: tool for tool in self.tools for spec in tool.ACTIONS if spec is not None
+        }
         sweep_additions()
         self._closed = False
         self._redraw = QTimer(self)
@@ -322,6 +332,9 @@ class App(QObject):
             return
         self._closed = True
         self._redraw.stop()
+        self.stage.canvas.set_hand(None)
+        for tool in self.tools:
+            tool.end()
         self.stage.canvas.walking = False
         pose = self.stage.pose()
         self.settings.set_geometry(*self.window.state())
@@ -356,45 +369,3 @@ def application() -> QApplication:
     made.setApplicationName("Dothi")
     made.setOrganizationName("dothi")
     return made
-
-
-def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | None = None) -> int:
-    """Open the window and stay until it is closed; the exit status.
-
-    Parameters
-    ----------
-    project
-        Opened at once; None opens the last one, or the welcome page.
-    demo
-        Open the demo instead.
-    screenshot
-        Write a picture of the window there once its city is drawn, then close.
-    """
-    app = App()
-    app.show()
-    if demo:
-        app.opening.open_demo()
-    elif project is not None:
-        app.open_project(project)
-    elif app.settings.recent:
-        app.open_project(app.settings.recent[0])
-    if screenshot is not None:
-        _picture_then_close(app, screenshot)
-    status = app.qt.exec()
-    app.close()
-    return status
-
-
-def _picture_then_close(app: App, path: Path) -> None:
-    timer = QTimer(app)
-    timer.setInterval(400)
-
-    def look() -> None:
-        busy = app.tasks.running or (app.session.city is not None and app.stage.scene is None)
-        if not busy:
-            timer.stop()
-            app.window.grab_all().save(str(path))
-            app.window.close()
-
-    timer.timeout.connect(look)
-    timer.start()

@@ -74,9 +74,9 @@ def _window(options: argparse.Namespace) -> int:
             hint="Try `dothi demo --no-window`, or `dothi render CITY.gpkg -o OUT.png`.",
             code="no-display",
         )
-    from viewers import app
+    from viewers import start
 
-    return app.run(project=options.city)
+    return start.run(project=options.city)
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -92,9 +92,9 @@ def _demo(options: argparse.Namespace) -> int:
         render(RenderRequest(city=city, out=picture, view="overview"), progress=console_progress())
         print(picture)
         return 0
-    from viewers import app
+    from viewers import start
 
-    return app.run(project=city)
+    return start.run(project=city)
 
 
 def _render(options: argparse.Namespace) -> int:

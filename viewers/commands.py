@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog
@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog
 from layers.frame import Frame
 from twin.city import City
 from twin.edits.registry import RemoveLayer, SetStyle
-from viewers.actions import SPECS, shown_keys
+from viewers.action_spec import shown_keys
 from viewers.dialogs.about import AboutDialog, ShortcutsDialog
 from viewers.dialogs.crs_field import titled
 from viewers.dialogs.preferences import Preferences, PreferencesDialog
@@ -25,6 +25,7 @@ from viewers.session import Session
 from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.theme import ThemeName, apply_theme, theme
+from viewers.tools.tool import Tool
 from viewers.view_state import Bookmark
 from viewers.window import Window
 
@@ -41,10 +42,12 @@ class Commands:
     saving: Saving
     settings: Settings
     stage: StageView
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+    """Action id → the tool that does it."""
 
     def run(self, action: str) -> None:
         """Do the action with this id."""
-        method: Callable[[], None] = getattr(self, action)
+        method: Callable[[], None] = getattr(self.tools.get(action, self), action)
         method()
 
     # -- file -------------------------------------------------------------------------------
@@ -242,7 +245,8 @@ class Commands:
         self.window.search()
 
     def shortcuts(self) -> None:
-        pairs = [(tr(spec.text), shown_keys(spec)) for spec in SPECS.values() if spec.keys]
+        specs = self.window.actions_table.specs.values()
+        pairs = [(tr(spec.text), shown_keys(spec)) for spec in specs if spec.keys]
         self._show(ShortcutsDialog(pairs, self.window))
 
     def about(self) -> None:

@@ -22,7 +22,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewers.actions import ACTIONS, MENUS, SPECS, Actions, shown_keys
+from viewers.action_spec import MENUS, Table, shown_keys
+from viewers.action_table import ACTIONS
+from viewers.actions import Actions
 from viewers.i18n import mark, said_error, tr
 from viewers.panels.bookmarks import BookmarksPanel
 from viewers.panels.command_search import Command, CommandSearch
@@ -57,13 +59,15 @@ class Window(Retranslated, QMainWindow):
     ----------
     may_close
         Asked before the window closes; False keeps it open.
+    more
+        Actions of tools, beside the window's own.
     """
 
     asked = Signal(str)  # id of an action
     dropped = Signal(object)  # list[Path]
     closed = Signal()
 
-    def __init__(self, may_close: Callable[[], bool] = lambda: True) -> None:
+    def __init__(self, may_close: Callable[[], bool] = lambda: True, *, more: Table = ()) -> None:
         super().__init__()
         self._may_close = may_close
         self._title = ""
@@ -74,7 +78,7 @@ class Window(Retranslated, QMainWindow):
             QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
-        self.actions_table = Actions(self)
+        self.actions_table = Actions(self, (*ACTIONS, *more))
         self.actions_table.asked.connect(self.asked)
         self.layers, self.bookmarks = LayersPanel(), BookmarksPanel()
         self.inspector, self.legend = Inspector(), LegendPanel()
@@ -82,6 +86,7 @@ class Window(Retranslated, QMainWindow):
         self.sun, self.status, self.welcome = SunBar(), StatusBar(), WelcomePage()
         self.notices.count_changed.connect(self._show_notice_count)
         self._docks: dict[str, QDockWidget] = {}
+        self._titles = dict(DOCKS)
         self._make_center()
         self._make_docks()
         self._make_menus()
@@ -146,7 +151,7 @@ class Window(Retranslated, QMainWindow):
         for name in MENUS:
             self._menus[name] = self.menuBar().addMenu("")
         last = MENUS[0]
-        for spec in ACTIONS:
+        for spec in self.actions_table.table:
             if spec is None:
                 self._menus[last].addSeparator()
                 continue
@@ -166,10 +171,14 @@ class Window(Retranslated, QMainWindow):
         bar.setIconSize(QSize(20, 20))
         bar.toggleViewAction().setEnabled(False)
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        groups = (
+        own = {spec.id for spec in ACTIONS if spec is not None}
+        specs = self.actions_table.specs
+        more = tuple(name for name, spec in specs.items() if spec.bar and name not in own)
+        groups: tuple[tuple[str, ...], ...] = (
             ("ask_files", "save", "undo", "redo"),
             ("show_all", "frame_selection", "north_up", "top_view", "walk", "add_bookmark"),
             ("shadows", "occlusion", "edges"),
+            more,
         )
         for number, group in enumerate(groups):
             if number:
@@ -217,6 +226,27 @@ class Window(Retranslated, QMainWindow):
         if not self._restored:
             self._restored = True
             QTimer.singleShot(0, self._proportion)
+
+    def add_panel(self, name: str, title: str, panel: QWidget, *, beside: str = "health") -> None:
+        """Give a tool's panel a dock of its own, in a tab with the dock `beside`.
+
+        `title` is English, marked for translation.
+        """
+        dock = QDockWidget(self)
+        dock.setObjectName(name)
+        dock.setWidget(panel)
+        dock.setTitleBarWidget(QWidget())
+        panel.setMinimumWidth(230)
+        other = self._docks[beside]
+        self.addDockWidget(self.dockWidgetArea(other), dock)
+        self.tabifyDockWidget(other, dock)
+        self._docks[name] = dock
+        self._titles[name] = title
+        dock.setWindowTitle(tr(title))
+        self._panels_menu.addAction(dock.toggleViewAction())
+        other.raise_()
+        if self.center.currentIndex() == WELCOME:
+            dock.hide()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""
@@ -268,7 +298,7 @@ class Window(Retranslated, QMainWindow):
                 hint=shown_keys(spec),
                 icon=spec.icon,
             )
-            for spec in SPECS.values()
+            for spec in self.actions_table.specs.values()
             if self.actions_table[spec.id].isEnabled() and spec.id != "search"
         ]
         found = CommandSearch(commands, self)
@@ -308,7 +338,7 @@ class Window(Retranslated, QMainWindow):
         self.recent_menu.setTitle(tr("Recent projects"))
         self._panels_menu.setTitle(tr("Panels"))
         for name, dock in self._docks.items():
-            dock.setWindowTitle(tr(DOCKS[name]))
+            dock.setWindowTitle(tr(self._titles[name]))
         self._show_notice_count(len(self.notices.notices))
         self._arrangement.setText(tr("Explore"))
         self._arrangement.setToolTip(tr("Arrangement of the window"))

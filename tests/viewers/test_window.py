@@ -12,7 +12,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtWidgets import QApplication, QWidget
 
 from twin.project.store import Project
-from viewers.actions import ACTIONS, SPECS
+from viewers.action_table import ACTIONS as OWN
 from viewers.app import App
 from viewers.commands import Commands
 from viewers.dialogs.screenshot import ScreenshotRequest
@@ -21,6 +21,7 @@ from viewers.saved_view import view_from, view_to
 from viewers.settings import Settings
 from viewers.tasks import worker_threads
 from viewers.theme import theme
+from viewers.tools import registry
 from viewers.view_state import Bookmark, CameraPose, Picked, ViewState
 
 pytestmark = [
@@ -69,12 +70,16 @@ def pick(app: App, row: int = 0) -> None:
 
 
 def test_every_action_of_the_table_can_be_done():
-    for name in SPECS:
-        assert callable(getattr(Commands, name)), name
+    for spec in OWN:
+        assert spec is None or callable(getattr(Commands, spec.id)), spec
+    for tool in registry.classes():
+        for spec in tool.ACTIONS:
+            assert spec is None or callable(getattr(tool, spec.id)), spec
 
 
 def test_no_shortcut_is_given_twice():
-    keys = [key for spec in ACTIONS if spec is not None for key in spec.keys]
+    table = [*OWN, *registry.table()]
+    keys = [key for spec in table if spec is not None for key in spec.keys]
     assert len(keys) == len(set(keys))
 
 

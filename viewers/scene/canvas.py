@@ -16,9 +16,11 @@ from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
 from layers.errors import CityError
 from twin.city import City
 from viewers.scene.camera import between, ease
+from viewers.scene.hand import Gate, Hand, with_shift
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Step
 from viewers.scene.scene import Scene
+from viewers.scene.walking import Walker
 from viewers.view_state import CameraPose, ViewState
 
 STILL_MS = 200
@@ -26,13 +28,6 @@ STILL_MS = 200
 FLIGHT_S = 0.9
 HOVER_MS = 60
 CLICK_PIXELS = 4
-WALK_M_PER_S = 4.0
-WALK_KEYS = {
-    Qt.Key.Key_W: (1, 0), Qt.Key.Key_Up: (1, 0), Qt.Key.Key_S: (-1, 0), Qt.Key.Key_Down: (-1, 0),
-    Qt.Key.Key_A: (0, -1), Qt.Key.Key_D: (0, 1),
-}  # fmt: skip
-TURN_KEYS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
-
 Run = Callable[..., Any]
 """`Tasks.run(label, function(progress) -> result, done=…, failed=…)`."""
 
@@ -61,6 +56,8 @@ class Canvas(QWidget):
     """A click at a pixel from the lower left corner, before `picked`; for tools."""
     camera_changed = Signal(object)
     """`CameraPose`."""
+    hand_changed = Signal(object)
+    """`Hand`, or None."""
     moving = Signal()
     still = Signal()
 
@@ -77,7 +74,8 @@ class Canvas(QWidget):
         self._dragged = False
         self._anchor: np.ndarray | None = None
         self._flight: tuple[CameraPose, CameraPose, float, float] | None = None
-        self._keys: set[int] = set()
+        self._gate = Gate()
+        self._walker = Walker()
         self._casting = False
         self._closed = False
         self._calm = self._timer(STILL_MS, self._refine, single=True)
@@ -219,7 +217,7 @@ class Canvas(QWidget):
     def set_walking(self, walking: bool) -> None:
         """Go down to the street at the middle of the view, or end walking."""
         self.walking = walking
-        self._keys.clear()
+        self._walker.stop()
         if walking and self.scene is not None:
             target = self.scene.camera.target.copy()
             target[2] = self.scene.picker.ground_below(target)
@@ -238,24 +236,22 @@ class Canvas(QWidget):
             if t >= 1.0:
                 self._flight = None
             self._moved()
-        elif self.walking and self._keys:
-            self._walk()
+        elif self.walking and self._walker.step(self.scene):
+            self._moved()
         else:
             self._tick.stop()
 
-    def _walk(self) -> None:
-        assert self.scene is not None
-        step = WALK_M_PER_S * max(self.scene.seconds, 0.016)
-        ahead = sum(WALK_KEYS[k][0] for k in self._keys if k in WALK_KEYS)
-        aside = sum(WALK_KEYS[k][1] for k in self._keys if k in WALK_KEYS)
-        turn = sum(TURN_KEYS[k] for k in self._keys if k in TURN_KEYS)
-        camera = self.scene.camera
-        if turn:
-            camera.turn_head(turn * 0.03, 0.0)
-        camera.walk(ahead * step, aside * step, self.scene.picker.ground_below(camera.eye))
-        self._moved()
-
     # -- hands ------------------------------------------------------------------------------
+
+    def set_hand(self, hand: Hand | None) -> None:
+        """Give the mouse to a tool, before the camera; None gives it back."""
+        if self._gate.give(hand):
+            self.hand_changed.emit(hand)
+
+    @property
+    def hand(self) -> Hand | None:
+        """The tool that owns the mouse."""
+        return self._gate.hand
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._interactor or self.scene is None:
@@ -288,6 +284,7 @@ class Canvas(QWidget):
 
     def _press(self, event: QMouseEvent) -> bool:
         self._flight = None
+        self._gate.press(event, self.pixel(event.position()))
         self._pressed = (event.button(), event.position().toPoint())
         self._last, self._dragged = event.position().toPoint(), False
         self._anchor = self._ground_under(event.position())
@@ -297,6 +294,8 @@ class Canvas(QWidget):
 
     def _double_click(self, event: QMouseEvent) -> bool:
         assert self.scene is not None
+        if self._gate.double(self.pixel(event.position())):
+            return True
         there = self._ground_under(event.position())
         if event.button() == Qt.MouseButton.LeftButton and there is not None:
             self.fly_to(self.scene.camera.nearer(there))
@@ -310,6 +309,7 @@ class Canvas(QWidget):
     def _move(self, event: QMouseEvent) -> bool:
         assert self.scene is not None
         here = event.position().toPoint()
+        self._gate.move(self.pixel(event.position()), held=self._pressed is not None)
         if self._pressed is None:
             self._last = here
             if not self._hover.isActive():
@@ -319,11 +319,13 @@ class Canvas(QWidget):
         if not self._dragged and (here - start).manhattanLength() < CLICK_PIXELS:
             return True
         self._dragged = True
+        if self._gate.taken:
+            self._last = here
+            return True
         dx, dy = here.x() - self._last.x(), here.y() - self._last.y()
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if self.walking and button == Qt.MouseButton.LeftButton:
             self.scene.camera.turn_head(-dx * 0.003, dy * 0.003)
-        elif button == Qt.MouseButton.MiddleButton or shift:
+        elif button == Qt.MouseButton.MiddleButton or with_shift(event):
             self._pan(event.position())
         elif button == Qt.MouseButton.RightButton:
             self.scene.camera.zoom(float(np.exp(-dy * 0.008)), self._anchor)
@@ -348,6 +350,10 @@ class Canvas(QWidget):
     def _release(self, event: QMouseEvent) -> bool:
         assert self.scene is not None
         pressed, self._pressed = self._pressed, None
+        if pressed is not None and self._gate.release(
+            pressed[0], self.pixel(event.position()), dragged=self._dragged
+        ):
+            return True
         if pressed is not None and not self._dragged and pressed[0] == Qt.MouseButton.LeftButton:
             x, y = self.pixel(event.position())
             self.clicked.emit(x, y)
@@ -366,13 +372,12 @@ class Canvas(QWidget):
         return True
 
     def _key(self, event: QKeyEvent, *, down: bool) -> bool:
-        key = Qt.Key(event.key())
-        if not self.walking or (key not in WALK_KEYS and key not in TURN_KEYS):
+        if down and self._gate.key(event):
+            return True
+        if not self.walking or not self._walker.key(event, down=down):
             event.ignore()
             return False
-        if not event.isAutoRepeat():
-            (self._keys.add if down else self._keys.discard)(key)
-            self._tick.start()
+        self._tick.start()
         return True
 
     def _tell_hover(self) -> None:

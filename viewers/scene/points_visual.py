@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkCamera
 
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
-from viewers.scene.budget import in_frustum
 from viewers.scene.colouring import by_number, hex_of
+from viewers.scene.eye import Eye
 from viewers.scene.legend import Legend, LegendEntry
-from viewers.scene.levels import distances, frustum_planes, pixels_per_radian
+from viewers.scene.levels import distances
 from viewers.scene.point_blocks import BLOCK, STRIDES, PointBlock, levels_for
 from viewers.scene.ramps import UNKNOWN, of_numbers, rgb
 from viewers.scene.visual import Surroundings, Visual
@@ -142,34 +141,33 @@ class PointsVisual(Visual):
 
     # -- frames -----------------------------------------------------------------------------
 
-    def thin(self, budget: int | None, camera: vtkCamera, size: tuple[int, int]) -> None:
-        """Draw what is in sight, about one point a pixel and not more than `budget`."""
-        if not self._blocks or not self.visible or self._style is None:
+    def look(self, eye: Eye) -> None:
+        """Draw what is in sight, about one point a pixel and not more than the eye allows."""
+        if not self._blocks or self._style is None:
             return
-        width, height = size
-        planes = frustum_planes(camera, width / max(height, 1))
-        seen = in_frustum(self._low, self._high, planes)
-        scale = pixels_per_radian(camera, height)
-        eye = np.array(camera.GetPosition())
-        near = np.maximum(distances(eye, self._low, self._high), 1.0)
+        seen = eye.sees(self._low, self._high)
+        at, scale = eye.position, eye.pixels_per_radian
+        near = np.maximum(distances(at, self._low, self._high), 1.0)
         # A block is often a long strip, most of which is farther away than its nearest end.
-        middle = np.linalg.norm((self._low + self._high) / 2 - eye, axis=1)
+        middle = np.linalg.norm((self._low + self._high) / 2 - at, axis=1)
         per_metre = scale / np.sqrt(near * np.maximum(middle, near))
         # Seen at a slant, points on the ground stand closer on the screen.
-        slant = abs(camera.GetDirectionOfProjection()[2])
+        slant = abs(eye.direction[2])
         per_metre *= np.sqrt(np.clip(slant, 0.2, 1.0))
-        if camera.GetParallelProjection():
-            per_metre = np.full(len(near), height / max(2 * camera.GetParallelScale(), 1e-6))
+        if eye.parallel:
+            per_metre = np.full(len(near), eye.parallel)
         levels = np.full(len(seen), -1, np.int64)
-        levels[seen] = levels_for(self._spacing[seen], self._size[seen], per_metre[seen], budget)
+        levels[seen] = levels_for(
+            self._spacing[seen], self._size[seen], per_metre[seen], eye.points
+        )
         for block, level in zip(self._blocks, levels, strict=True):
             block.show(int(level), self._colours)
-            if budget is None:
+            if eye.points is None:
                 block.free(self.around.stage.renderer)
         if seen.any():
             apart = self._spacing[seen] * np.sqrt(np.array(STRIDES)[levels[seen]])
             wide = np.ceil(float(np.median(apart * per_metre[seen])) - 0.1)
-            ends = WIDE_STILL if budget is None else WIDE_MOVING
+            ends = WIDE_STILL if eye.points is None else WIDE_MOVING
             self.material.property.SetPointSize(self._style.size or float(np.clip(wide, *ends)))
 
     def drawn(self) -> int:

@@ -18,11 +18,14 @@ from twin.city import City
 from viewers.scene.budget import FrameBudget
 from viewers.scene.camera import Camera
 from viewers.scene.capture import capture
-from viewers.scene.imagery_visual import ImageryVisual
+from viewers.scene.eye import eye_of
 from viewers.scene.legend import Legend
 from viewers.scene.levels import choose, clip_range
 from viewers.scene.light_state import LightState
+from viewers.scene.loader import Loader
+from viewers.scene.memory import Memory
 from viewers.scene.picking import Picker
+from viewers.scene.plain import drape_pictures, plain_height
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
@@ -31,6 +34,8 @@ from viewers.scene.terrain_visual import MOST_CELLS
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
+MOVING_SLICE_S = 0.008
+"""How long tiles that came may be put on the stage before a frame that moves."""
 SLICE_S = 0.12
 """How long a step may build what is owed before hands are asked again."""
 
@@ -58,6 +63,9 @@ class Scene:
         self.camera = Camera(self.renderer)
         self.picker = Picker()
         self.light = LightState(self.stage)
+        self.loader, self.memory = Loader(), Memory()
+        self.each_frame: list[Callable[[], None]] = []
+        """Called before each frame is drawn, after the camera is where it will be."""
         self.city: City | None = None
         self.view = ViewState()
         self.renders = 0
@@ -101,8 +109,9 @@ class Scene:
             drawn |= self._show_layer(city, view, layer_id)
         changed |= drawn
         if changed or view.hidden != self.view.hidden:
-            self._place_ground(city, view)
-            self._drape_pictures(city, view)
+            self.picker.plain_z = plain_height(city, self._visuals.values(), self._ground)
+            self.stage.set_ground(self.picker.plain_z)
+            drape_pictures(self.stage, self._visuals.values())
             self._world_changed()
         changed |= self._show_view(city, view)
         self.view = view
@@ -155,7 +164,10 @@ class Scene:
             return False
         changed = False
         if visual is None:
-            around = Surroundings(stage=self.stage, frame=city.frame, ground=self._drawn_ground)
+            around = Surroundings(
+                stage=self.stage, frame=city.frame, ground=self._drawn_ground,
+                loader=self.loader, memory=self.memory,
+            )  # fmt: skip
             visual = self._visuals[layer_id] = visual_for(layer, around)
             self._shown[layer_id] = (key_of(layer),)
         if not hidden:
@@ -164,41 +176,6 @@ class Scene:
             visual.set_visible(not hidden)
             changed = True
         return changed
-
-    def _place_ground(self, city: City, view: ViewState) -> None:
-        """The plain lies under everything that stands."""
-        lows = [
-            visual.box[4]
-            for visual in self._visuals.values()
-            if visual.box is not None and visual.visible
-        ]
-        if self._ground is not None:
-            known = self._ground.heights[np.isfinite(self._ground.heights)]
-            z = float(known.min()) - city.frame.origin[2] - 1.0 if len(known) else 0.0
-        else:
-            grounds = [
-                np.percentile(layer.ground, 5)
-                for layer in city.layers.values()
-                if isinstance(layer, BuildingsLayer) and layer.count
-            ]
-            z = float(min(grounds)) - city.frame.origin[2] if grounds else min([0.0, *lows])
-        self.stage.set_ground(z)
-        self.picker.plain_z = z
-
-    def _drape_pictures(self, city: City, view: ViewState) -> None:
-        pictures = [
-            visual
-            for visual in self._visuals.values()
-            if isinstance(visual, ImageryVisual) and visual.visible
-        ]
-        top = pictures[-1] if pictures else None
-        surfaces = [self.stage.ground_material]
-        surfaces += [v.material for v in self._visuals.values() if hasattr(v, "takes_picture")]
-        for material in surfaces:
-            if top is None:
-                material.drape(None, None)
-            else:
-                material.drape(top.texture, top.affine, top.strength)
 
     def _world_changed(self) -> None:
         rays = {k: v for k, v in self._visuals.items() if v.visible}
@@ -237,6 +214,8 @@ class Scene:
 
     def render(self) -> None:
         """Draw one frame."""
+        if self.moving:
+            self._complete(MOVING_SLICE_S)
         self.renders += 1
         self._stale = False
         self.plotter.render_window.Render()
@@ -323,18 +302,28 @@ class Scene:
         self.stage.look(aspect)
         clip_range(camera, self.camera.bounds, self.stage.ground_z)
         whole, lit = self.step >= Step.WHOLE, self.step >= Step.LIT
+        budget = None if whole else self.budget.triangles
+        eye = eye_of(
+            camera, (width, height), moving=self.moving, triangles=budget,
+            points=None if budget is None else 3 * budget,
+        )  # fmt: skip
+        self.memory.next_frame()
+        for visual in self._visuals.values():
+            if visual.visible:
+                visual.look(eye)
+        self.memory.fit()
         meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
         choose(
             meshes,
             camera,
             aspect=aspect,
             height=height,
-            budget=None if whole else self.budget.triangles,
+            budget=budget,
             edges=lit and self.view.edges,
             fine=lit,
         )
-        for visual in self._visuals.values():
-            visual.thin(None if whole else 3 * self.budget.triangles, camera, (width, height))
+        for call in self.each_frame:
+            call()
         self.stage.set_quality(
             fine=lit,
             shadows=self.view.shadows and self.light.ready,
@@ -372,6 +361,7 @@ class Scene:
             self._remove(layer_id)
         self.picker.set_visuals({}, None)
         self.light.set_casters({})
+        self.loader.close()
         self._smoothing.close()
         self.stage.close()
         self.city = None

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.vtkRenderingCore import vtkCamera
 
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
 from viewers.scene.chunked_mesh import ChunkedMesh
+from viewers.scene.eye import Eye
 from viewers.scene.legend import Legend
+from viewers.scene.loader import Loader
+from viewers.scene.memory import Memory
 from viewers.scene.stage import Stage
 
 Rays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
@@ -23,11 +25,14 @@ Rays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Surroundings:
-    """What a visual may use: the stage, the frame, the ground to drape on (None for a plain)."""
+    """What a visual may use: the stage, the frame, the ground to drape on (None for a plain), the
+    workers that load tiles and the memory they share."""
 
     stage: Stage
     frame: Frame
     ground: ElevationLayer | None
+    loader: Loader = field(default_factory=Loader)
+    memory: Memory = field(default_factory=Memory)
 
 
 class Visual(ABC):
@@ -72,7 +77,11 @@ class Visual(ABC):
         return ()
 
     def complete(self, seconds: float) -> bool:
-        """Draw more of what is owed for about so long; True when nothing is owed."""
+        """Draw more of what is owed for about so long; True when nothing is owed.
+
+        Called between frames: with a few milliseconds while something moves, with infinity for a
+        picture that must be complete (what is still being loaded is waited for then).
+        """
         return True
 
     def highlight(self, row: int | None) -> None:  # noqa: B027  many have nothing to mark
@@ -82,7 +91,8 @@ class Visual(ABC):
         """Bytes of arrays held."""
         return 0
 
-    def thin(  # noqa: B027  only points are thinned
-        self, budget: int | None, camera: vtkCamera, size: tuple[int, int]
-    ) -> None:
-        """Draw no more than `budget` points; None for as many as a picture of `size` can show."""
+    def look(self, eye: Eye) -> None:  # noqa: B027  what is small is drawn whole
+        """Choose what the coming frame draws, and ask the loader for what is missing.
+
+        Called before each frame; draws only what is there already.
+        """

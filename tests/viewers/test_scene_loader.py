@@ -1,0 +1,75 @@
+"""Tiles are loaded in workers, most wanted first, and dropped under a limit."""
+
+from __future__ import annotations
+
+import threading
+
+from viewers.scene.loader import Loader
+from viewers.scene.memory import Memory
+
+
+def test_the_most_urgent_tile_is_loaded_first_and_the_unwanted_not_at_all():
+    loader, begun, gate, order = Loader(threads=1), threading.Event(), threading.Event(), []
+    loader.ask("a", 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
+    assert begun.wait(5)
+    for key, urgency in ((1, 5.0), (2, 50.0), (3, 20.0)):
+        loader.ask("a", key, urgency, lambda wanted, key=key: order.append(key) or key)
+    loader.want("a", (0, 1, 2))
+    gate.set()
+    got = []
+    while loader.wait("a", 5.0):
+        found = loader.take("a")
+        assert found is not None
+        got.append(found[0])
+    assert order == [2, 1]
+    assert got == [0, 2, 1]
+    assert not loader.owes("a")
+    loader.close()
+
+
+def test_a_tile_nobody_wants_any_more_is_told_so_and_thrown_away():
+    loader, begun, gate = Loader(threads=1), threading.Event(), threading.Event()
+    seen = []
+
+    def work(wanted):
+        begun.set()
+        gate.wait(5)
+        seen.append(wanted())
+        return 1
+
+    loader.ask("a", 0, 1.0, work)
+    assert begun.wait(5)
+    loader.forget("a")
+    gate.set()
+    loader.close()
+    assert seen == [False]
+    assert loader.take("a") is None
+
+
+def test_a_failure_comes_to_the_owner_and_other_owners_see_nothing_of_it():
+    loader, arrived = Loader(threads=2), threading.Event()
+    loader.arrived = arrived.set
+
+    def fail(wanted):
+        raise ValueError("broken")
+
+    loader.ask("a", 7, 1.0, fail)
+    assert arrived.wait(5)
+    assert loader.take("b") is None
+    found = loader.take("a")
+    assert found is not None and found[0] == 7 and isinstance(found[1], ValueError)
+    loader.close()
+
+
+def test_memory_drops_what_was_longest_out_of_use_and_never_what_is_seen():
+    memory, dropped = Memory(most=100), []
+    for key in range(3):
+        memory.next_frame()
+        memory.hold("a", key, 60, lambda key=key: dropped.append(key))
+    memory.use("a", 0)
+    assert memory.fit() == 60
+    assert dropped == [1], "0 and 2 belong to the present frame"
+    assert memory.held == 120
+    memory.next_frame()
+    memory.fit()
+    assert memory.held <= 100

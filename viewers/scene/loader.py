@@ -1,0 +1,154 @@
+"""Loads tiles in workers, the most wanted first; hands them over in the window's thread."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable
+from functools import partial
+from typing import Any
+
+log = logging.getLogger(__name__)
+
+Work = Callable[[Callable[[], bool]], Any]
+"""Makes a tile from numpy alone. It is given `wanted()`, false once nobody wants the tile any more,
+and may return None then; it must not touch Qt or VTK."""
+
+
+class Loader:
+    """A few threads and one queue for all layers of a scene.
+
+    `ask` and `want` are called in the window's thread before each frame, `take` in slices after it.
+    Asking for what is asked for already changes its urgency alone.
+
+    Parameters
+    ----------
+    threads
+        Workers; they start with the first request.
+    """
+
+    def __init__(self, threads: int = 2) -> None:
+        self.arrived: Callable[[], None] = lambda: None
+        """Called in a worker's thread whenever something can be taken."""
+        self._most = threads
+        self._threads: list[threading.Thread] = []
+        self._lock = threading.Condition()
+        self._waiting: dict[tuple[object, Hashable], tuple[float, int, Work]] = {}
+        self._working: set[tuple[object, Hashable]] = set()
+        self._unwanted: set[tuple[object, Hashable]] = set()
+        self._done: deque[tuple[object, Hashable, Any]] = deque()
+        self._numbers = itertools.count()
+        self._closed = False
+
+    def ask(self, owner: object, key: Hashable, urgency: float, work: Work) -> None:
+        """Load `key` for `owner`; the highest urgency (pixels of error) goes first."""
+        place = (owner, key)
+        with self._lock:
+            if self._closed or any(done[:2] == place for done in self._done):
+                return
+            if place in self._working:
+                self._unwanted.discard(place)
+                return
+            self._waiting[place] = (-urgency, next(self._numbers), work)
+            if len(self._threads) < self._most and len(self._waiting) > self._idle():
+                thread = threading.Thread(target=self._run, name="dothi-tiles", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+            self._lock.notify()
+
+    def _idle(self) -> int:
+        return len(self._threads) - len(self._working)
+
+    def want(self, owner: object, keys: Iterable[Hashable]) -> None:
+        """Forget what `owner` asked for and does not want any more."""
+        kept = set(keys)
+        with self._lock:
+            for place in [p for p in self._waiting if p[0] is owner and p[1] not in kept]:
+                del self._waiting[place]
+            for place in self._working:
+                if place[0] is owner:
+                    (self._unwanted.discard if place[1] in kept else self._unwanted.add)(place)
+
+    def take(self, owner: object) -> tuple[Hashable, Any] | None:
+        """One loaded tile of `owner`: (key, what the work returned, or its exception)."""
+        with self._lock:
+            for index, (whose, key, result) in enumerate(self._done):
+                if whose is owner:
+                    del self._done[index]
+                    return key, result
+        return None
+
+    def owes(self, owner: object) -> bool:
+        """Whether something of `owner` is still to be loaded or taken."""
+        with self._lock:
+            return self._owes(owner)
+
+    def _owes(self, owner: object) -> bool:
+        return (
+            any(place[0] is owner for place in self._waiting)
+            or any(p[0] is owner and p not in self._unwanted for p in self._working)
+            or any(whose is owner for whose, _, _ in self._done)
+        )
+
+    def wait(self, owner: object, seconds: float) -> bool:
+        """Wait until something of `owner` can be taken; False where nothing is owed or it took longer."""
+        with self._lock:
+            return self._lock.wait_for(
+                lambda: any(whose is owner for whose, _, _ in self._done) or not self._owes(owner),
+                min(seconds, threading.TIMEOUT_MAX),
+            ) and any(whose is owner for whose, _, _ in self._done)
+
+    def forget(self, owner: object) -> None:
+        """Drop all that `owner` asked for; what is in work is thrown away when it is done."""
+        self.want(owner, ())
+        with self._lock:
+            self._done = deque(done for done in self._done if done[0] is not owner)
+
+    def close(self) -> None:
+        """End the workers and wait for them."""
+        with self._lock:
+            self._closed = True
+            self._waiting.clear()
+            self._unwanted |= self._working
+            self._lock.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        self._done.clear()
+
+    # -- workers ----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                self._lock.wait_for(lambda: self._closed or self._free() is not None)
+                if self._closed:
+                    return
+                place = self._free()
+                assert place is not None
+                _, _, work = self._waiting.pop(place)
+                self._working.add(place)
+            try:
+                result: Any = work(partial(self._wanted, place))
+            except Exception as damage:  # told to the owner, who knows what to do without the tile
+                log.debug("A tile could not be loaded", exc_info=damage)
+                result = damage
+            with self._lock:
+                self._working.discard(place)
+                dropped = place in self._unwanted or self._closed
+                self._unwanted.discard(place)
+                if not dropped:
+                    self._done.append((*place, result))
+                self._lock.notify_all()
+            if not dropped:
+                self.arrived()
+
+    def _wanted(self, place: tuple[object, Hashable]) -> bool:
+        return place not in self._unwanted
+
+    def _free(self) -> tuple[object, Hashable] | None:
+        """The most urgent request that nobody works on."""
+        waiting = [p for p in self._waiting if p not in self._working]
+        return min(waiting, key=lambda p: self._waiting[p][:2], default=None)

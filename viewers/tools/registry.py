@@ -1,0 +1,29 @@
+"""Every tool of the window; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from viewers.action_spec import ActionSpec
+from viewers.tools.tool import Tool
+
+TOOLS: tuple[str, ...] = ()
+"""module:class, in the order of their menus."""
+
+
+def classes() -> list[type[Tool]]:
+    """The tools' classes."""
+    found = []
+    for line in TOOLS:
+        module, name = line.split(":")
+        made: type[Tool] = getattr(import_module(module), name)
+        found.append(made)
+    return found
+
+
+def table() -> list[ActionSpec | None]:
+    """The actions of all tools, a separator between two tools."""
+    lines: list[ActionSpec | None] = []
+    for one in classes():
+        lines += [None, *one.ACTIONS] if lines else one.ACTIONS
+    return lines
