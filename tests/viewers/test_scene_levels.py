@@ -7,8 +7,8 @@ import pytest
 from scene_city import block_city
 
 from layers.builders.solids import solids_of
+from layers.tiles.chunks import LEVELS, assign, cut
 from viewers.scene.budget import FrameBudget, choose_levels, in_frustum
-from viewers.scene.chunks import LEVELS, assign, cut
 from viewers.scene.edges import solid_edges
 
 

@@ -12,9 +12,9 @@ from layers.builders.solids import solids_of
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
 from layers.kinds.mesh import FLOOR, SolidBatch
+from layers.tiles.chunks import assign, cell_size, cut
 from twin.style import Style
 from viewers.scene.chunked_mesh import ChunkedMesh
-from viewers.scene.chunks import assign, cell_size, cut
 from viewers.scene.colouring import of_buildings
 from viewers.scene.visual import Rays, Surroundings, Visual
 

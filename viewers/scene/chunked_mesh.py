@@ -12,7 +12,7 @@ from vtkmodules.vtkCommonCore import vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataObject, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-from viewers.scene.chunks import LEVELS, Chunk
+from layers.tiles.chunks import LEVELS, Chunk
 from viewers.scene.edges import solid_edges
 from viewers.scene.material import Material, mapper_for
 

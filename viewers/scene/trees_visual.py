@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from layers.builders.trees import Trees, trees_from_features
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
+from layers.tiles.chunks import assign, cell_size, cut
 from twin.style import Style
 from viewers.scene.chunked_mesh import ChunkedMesh
-from viewers.scene.chunks import assign, cell_size, cut
 from viewers.scene.colouring import by_column
 from viewers.scene.ramps import rgb
 from viewers.scene.visual import Rays, Surroundings, Visual

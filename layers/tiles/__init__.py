@@ -1,0 +1,1 @@
+"""Tile pyramids: a city cut into tiles at many levels of detail, on disk, mapped when read."""
