@@ -18,7 +18,7 @@ from twin.edits.edit import Edit
 from twin.project.store import Project
 from viewers.bridge import Bridge
 from viewers.saved_view import view_from, view_to
-from viewers.view_state import Bookmark, CameraPose, Picked, ViewState
+from viewers.view_state import Bookmark, CameraPose, Picked, Rows, ViewState
 
 log = logging.getLogger(__name__)
 Step = Callable[[Document], None]
@@ -70,7 +70,9 @@ class Session(QObject):
         self.assessed = NOTHING
         kept = project.view if project is not None else {}
         # What fits every city stays as the user set it: light, quality, theme.
-        fresh = replace(self.view, hidden=frozenset(), selected=None)
+        fresh = replace(
+            self.view, hidden=frozenset(), hidden_rows=Rows(), selected=None, chosen=Rows()
+        )
         self.view, self.bookmarks = view_from(kept, fresh)
         self._bridge.listen(self.document)
         self.opened.emit()
@@ -167,10 +169,19 @@ class Session(QObject):
         gone = self.view.hidden - set(change.after.layers)
         if gone:
             self.view = replace(self.view, hidden=self.view.hidden - gone)
+        same = {k: v for k, v in change.after.layers.items() if _as_many(change, k)}
+        for name in ("chosen", "hidden_rows"):
+            rows = getattr(self.view, name).only(same)
+            if rows is not getattr(self.view, name):
+                self.view = replace(self.view, **{name: rows})
         self.city_changed.emit(change)
 
 
 def _stands(change: Change, selected: Picked) -> bool:
-    before = change.before.layers.get(selected.layer)
-    after = change.after.layers.get(selected.layer)
+    return _as_many(change, selected.layer)
+
+
+def _as_many(change: Change, layer: str) -> bool:
+    """Whether the layer has as many rows as before, so that row numbers still mean the same."""
+    before, after = change.before.layers.get(layer), change.after.layers.get(layer)
     return after is not None and before is not None and after.count == before.count

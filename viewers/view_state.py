@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from types import MappingProxyType
 from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 HANOI_TIME = timezone(timedelta(hours=7))
 
@@ -45,6 +50,108 @@ class Bookmark:
     camera: CameraPose
 
 
+NO_ROWS = np.empty(0, np.int64)
+NO_ROWS.flags.writeable = False
+
+
+class Rows:
+    """Some rows of some layers: frozen, each row once, in order.
+
+    Parameters
+    ----------
+    of : layer id → row numbers of that layer
+    """
+
+    __slots__ = ("_of",)
+
+    def __init__(self, of: Mapping[str, ArrayLike] | None = None) -> None:
+        kept: dict[str, NDArray[np.int64]] = {}
+        for layer, rows in (of or {}).items():
+            array = np.unique(np.asarray(rows, np.int64))
+            if len(array):
+                array.flags.writeable = False
+                kept[layer] = array
+        self._of = MappingProxyType(kept)
+
+    def __getitem__(self, layer: str) -> NDArray[np.int64]:
+        """Rows of one layer; the same array each time, empty where there are none."""
+        return self._of.get(layer, NO_ROWS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._of)
+
+    def __bool__(self) -> bool:
+        return bool(self._of)
+
+    @property
+    def count(self) -> int:
+        """How many rows there are in all layers."""
+        return sum(len(rows) for rows in self._of.values())
+
+    def holds(self, layer: str, row: int) -> bool:
+        """Whether this row is among them."""
+        rows = self[layer]
+        place = int(np.searchsorted(rows, row))
+        return place < len(rows) and int(rows[place]) == row
+
+    def __or__(self, other: Rows) -> Rows:
+        return self._with(other, np.union1d)
+
+    def __sub__(self, other: Rows) -> Rows:
+        return self._with(other, np.setdiff1d)
+
+    def __xor__(self, other: Rows) -> Rows:
+        return self._with(other, np.setxor1d)
+
+    def _with(self, other: Rows, join: Callable[..., NDArray[np.int64]]) -> Rows:
+        made = Rows()
+        joined = dict(self._of)
+        for layer in other:
+            rows = join(self[layer], other[layer])
+            rows.flags.writeable = False
+            joined[layer] = rows
+        made._of = MappingProxyType({k: v for k, v in joined.items() if len(v)})
+        return made
+
+    def only(self, layers: Mapping[str, object] | frozenset[str]) -> Rows:
+        """The rows of those layers alone; the very same where all are."""
+        if all(layer in layers for layer in self):
+            return self
+        return Rows({k: v for k, v in self._of.items() if k in layers})
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, Rows) or self._of.keys() != other._of.keys():
+            return False
+        return all(v is other[k] or np.array_equal(v, other[k]) for k, v in self._of.items())
+
+    def __hash__(self) -> int:
+        return hash(tuple((k, len(v)) for k, v in self._of.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipBox:
+    """Only what is inside is seen, or what is outside where `flipped`; world coordinates, metres.
+
+    `size` is along the box's own axes (across, along, up); `heading` says where "along" points,
+    degrees clockwise from the grid's north.
+    """
+
+    middle: tuple[float, float, float]
+    size: tuple[float, float, float]
+    heading: float = 0.0
+    flipped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionPlane:
+    """What lies on the side that the unit vector `normal` points to is cut away; world metres."""
+
+    point: tuple[float, float, float]
+    normal: tuple[float, float, float]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ViewState:
     """Everything the scene shows beside the city itself.
@@ -52,16 +159,25 @@ class ViewState:
     Attributes
     ----------
     hidden : ids of layers not drawn
+    hidden_rows : things not drawn of layers that are
     selected : what is selected, or None
+    chosen : many things selected together; `selected` is the last of them that was clicked
     sun_time : local time with offset; sun and shadows follow it
     shadows, occlusion, edges : whether they are drawn when the picture is still
     theme : "light" or "dark"
+    clip, section : what is cut away, for the eye, for shadows and for the cursor
+    cut_ground : whether the ground is cut as well
     """
 
     hidden: frozenset[str] = frozenset()
+    hidden_rows: Rows = field(default_factory=Rows)
     selected: Picked | None = None
+    chosen: Rows = field(default_factory=Rows)
     sun_time: datetime = datetime(2026, 6, 21, 9, 30, tzinfo=HANOI_TIME)
     shadows: bool = True
     occlusion: bool = True
     edges: bool = True
     theme: Literal["light", "dark"] = "light"
+    clip: ClipBox | None = None
+    section: SectionPlane | None = None
+    cut_ground: bool = True

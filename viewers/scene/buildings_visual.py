@@ -14,9 +14,11 @@ from layers.kinds.layer import Layer
 from layers.kinds.mesh import FLOOR, SolidBatch
 from layers.tiles.chunks import assign, cell_size, cut
 from twin.style import Style
+from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
 from viewers.scene.visual import Rays, Surroundings, Visual
+from viewers.view_state import NO_ROWS
 
 SELECTED = np.array([255, 140, 40], np.uint8)
 SINK = 1.5
@@ -56,6 +58,7 @@ class BuildingsVisual(Visual):
         self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
         self._chunk_of_row: NDArray[np.int64] = np.empty(0, np.int64)
         self._selected: int | None = None
+        self._chosen = self._hidden = NO_ROWS
         self._owed: list[int] = []
         self._size: NDArray[np.float32] = np.empty(0, np.float32)
         self.geometry_builds = 0
@@ -73,7 +76,7 @@ class BuildingsVisual(Visual):
         self._layer, self._style = layer, style
         if recolour:
             self._colours, self.legend = of_buildings(layer, style)
-            self.mesh.recolour(self._colours)
+            self.mesh.recolour(self._painted())
             self.material.set_opacity(style.opacity)
             # Windows would compete with what a colour has to say.
             self.material.set_float("facade", 0.45 if style.color_by else 1.0)
@@ -116,6 +119,8 @@ class BuildingsVisual(Visual):
             ),
             (layer.ground - self.around.frame.origin[2]).astype(np.float32),
         )
+        if len(self._hidden):
+            self._leave_out()
 
     def complete(self, seconds: float) -> bool:
         """Build chunks that hold only their most visible buildings so far; see `Visual.complete`."""
@@ -129,7 +134,7 @@ class BuildingsVisual(Visual):
             self._build(self._layer, np.isin(self._chunk_of_row, numbers))
             for number in numbers:
                 if number in self.mesh.chunks:
-                    self.mesh.chunks[number].recolour(self._colours)
+                    self.mesh.chunks[number].recolour(self._painted())
             self._mark(self._selected)
         if not self._owed:
             self.version += 1
@@ -180,6 +185,35 @@ class BuildingsVisual(Visual):
     def _mark(self, row: int | None) -> None:
         if row is not None and row < len(self._colours):
             self.mesh.paint(row, SELECTED)
+
+    def _painted(self) -> NDArray[np.uint8]:
+        """The colour of each building, what is chosen standing out."""
+        return with_chosen(self._colours, self._chosen)
+
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.mark`; only chunks with a building that changed are coloured anew."""
+        if rows is self._chosen:
+            return False
+        both = np.concatenate([self._chosen, rows])
+        self._chosen = rows
+        colours = self._painted()
+        for number in np.unique(self._chunk_of_row[both[both < len(self._chunk_of_row)]]).tolist():
+            if number in self.mesh.chunks:
+                self.mesh.chunks[number].recolour(colours)
+        self._mark(self._selected)
+        return True
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.hide`."""
+        if rows is self._hidden:
+            return False
+        self._hidden = rows
+        return self._leave_out()
+
+    def _leave_out(self) -> bool:
+        changed = self.mesh.hide(mask_of(self._hidden, len(self._size)))
+        self.version += changed
+        return changed
 
     def set_visible(self, visible: bool) -> None:
         """Hide or show."""

@@ -45,6 +45,8 @@ class ChunkActor:
         base: NDArray[np.float32],
     ) -> None:
         self.chunk = chunk
+        self.corners = chunk.triangles
+        """Those of the chunk; faces of hidden rows are shrunk to nothing."""
         self.colours: NDArray[np.uint8] = np.full((len(chunk.triangles), 3), 200, np.uint8)
         self.low, self.high = (corner.astype(np.float64) for corner in chunk.box)
         self.triangles = chunk.level_triangles()
@@ -92,7 +94,7 @@ class ChunkActor:
         count = int(self.triangles[level])
         data = vtkPolyData()
         data.SetPoints(self._points)
-        data.SetPolys(cells_of(self.chunk.triangles[:count]))
+        data.SetPolys(cells_of(self.corners[:count]))
         shown = numpy_to_vtk(self.colours[:count], deep=False)
         shown.SetName(COLOURS)
         data.GetCellData().AddArray(shown)
@@ -128,6 +130,28 @@ class ChunkActor:
         self._touch()
         return True
 
+    def hide(self, hidden: NDArray[np.bool_]) -> bool:
+        """Draw the faces of these rows (mask over the layer) as nothing; True where that changed."""
+        out = hidden[self.chunk.face_row]
+        if not out.any() and self.corners is self.chunk.triangles:
+            return False
+        corners = self.chunk.triangles
+        if out.any():
+            corners = np.where(out[:, None], corners[:, :1], corners)
+        if np.array_equal(corners, self.corners):
+            return False
+        self.corners = corners
+        self._data, self._mappers = {}, {}
+        level, fine = self.level, bool(self.fine.GetVisibility())
+        self.show(level, fine=fine)
+        return True
+
+    def standing(self) -> NDArray[np.int32]:
+        """Faces that are not hidden."""
+        if self.corners is self.chunk.triangles:
+            return self.corners
+        return self.corners[self.corners[:, 0] != self.corners[:, 1]]
+
     def _touch(self) -> None:
         for data in self._data.values():
             data.GetCellData().GetArray(COLOURS).Modified()
@@ -138,7 +162,7 @@ class ChunkActor:
         if self.lines is None:
             data = vtkPolyData()
             data.SetPoints(self._points)
-            data.SetLines(cells_of(solid_edges(self.chunk.vertices, self.chunk.triangles)))
+            data.SetLines(cells_of(solid_edges(self.chunk.vertices, self.standing())))
             self.lines = vtkActor()
             self.lines.SetMapper(mapper_for(data))
             assert self._line_material is not None
@@ -247,9 +271,21 @@ class ChunkedMesh:
         shift = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
         return (
             np.concatenate([c.vertices for c in chunks]),
-            np.concatenate([c.triangles + np.int32(s) for c, s in zip(chunks, shift, strict=True)]),
+            np.concatenate(
+                [a.corners + np.int32(s) for a, s in zip(self._order, shift, strict=True)]
+            ),
             np.concatenate([c.face_row for c in chunks]),
         )
+
+    def hide(self, hidden: NDArray[np.bool_]) -> bool:
+        """Leave rows (mask over the layer) out of picture and rays; True where that changed."""
+        changed = [chunk for chunk in self._order if chunk.hide(hidden)]
+        for chunk in changed:
+            if chunk.lines is not None:
+                self._renderer.RemoveActor(chunk.lines)
+                self._edges_shown.discard(id(chunk))
+                chunk.lines = None
+        return bool(changed)
 
     def paint(self, row: int, colour: NDArray[np.uint8]) -> None:
         """Colour one row."""

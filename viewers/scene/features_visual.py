@@ -12,10 +12,12 @@ from layers.builders.drape import FLAT_M, drape_areas, drape_lines
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
+from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.colouring import by_column, plain
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Surroundings, Visual
+from viewers.view_state import NO_ROWS
 
 COLOURS = {
     "roads": "#b3afa8", "water": "#5f8ea3", "green": "#a3b98a", "parcels": "#d8cfae",
@@ -88,6 +90,7 @@ class FeaturesVisual(Visual):
         self._tree: shapely.STRtree | None = None
         self._widths: NDArray[np.float64] = np.empty(0)
         self._selected: int | None = None
+        self._chosen = self._hidden = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -125,6 +128,8 @@ class FeaturesVisual(Visual):
             self._add(batch.vertices, batch.triangles, batch.face_row, role, bias + 2)
         if np.isin(types, (0, 4)).any():
             self._add(*self._point_markers(layer, types, style), "points", 0)
+        if len(self._hidden):
+            self._leave_out()
         boxes = [surface.data.GetBounds() for surface, _ in self._parts]
         if boxes:
             stacked = np.array(boxes)
@@ -177,7 +182,7 @@ class FeaturesVisual(Visual):
         self._write()
 
     def _write(self) -> None:
-        of_row = self._of_row
+        of_row = with_chosen(self._of_row, self._chosen)
         if self._selected is not None and self._selected < len(of_row):
             of_row = of_row.copy()
             of_row[self._selected] = SELECTED
@@ -189,6 +194,29 @@ class FeaturesVisual(Visual):
         if row != self._selected:
             self._selected = row
             self._write()
+
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.mark`."""
+        if rows is self._chosen:
+            return False
+        self._chosen = rows
+        self._write()
+        return True
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.hide`."""
+        if rows is self._hidden:
+            return False
+        self._hidden = rows
+        return self._leave_out()
+
+    def _leave_out(self) -> bool:
+        if self._layer is None:
+            return False
+        hidden = mask_of(self._hidden, self._layer.count)
+        for surface, face_row in self._parts:
+            surface.leave_out(hidden[face_row])
+        return True
 
     def row_at(self, where: NDArray[np.float64]) -> int | None:
         """The feature at a place on the ground, scene coordinates; the smallest where several lie."""
@@ -209,6 +237,7 @@ class FeaturesVisual(Visual):
         )
         away = shapely.distance(shapes, point)
         fits = away <= np.maximum(allowed, np.where(dimension == 1, 1.5, 0.0))
+        fits &= ~np.isin(rows, self._hidden)
         if not fits.any():
             return None
         rows, shapes, dimension = rows[fits], shapes[fits], dimension[fits]

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
+from viewers.scene.chosen import with_chosen
 from viewers.scene.colouring import by_number, hex_of
 from viewers.scene.eye import Eye
 from viewers.scene.legend import Legend, LegendEntry
@@ -15,6 +16,7 @@ from viewers.scene.levels import distances
 from viewers.scene.point_blocks import BLOCK, STRIDES, PointBlock, levels_for
 from viewers.scene.ramps import UNKNOWN, of_numbers, rgb
 from viewers.scene.visual import Surroundings, Visual
+from viewers.view_state import NO_ROWS
 
 CLASSES = {
     0: ("never classified", "#b9b4aa"), 1: ("unclassified", "#b5aea2"), 2: ("ground", "#a88f72"),
@@ -46,6 +48,7 @@ class PointsVisual(Visual):
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
         self._table: NDArray[np.uint8] | None = None
+        self._chosen = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -104,8 +107,23 @@ class PointsVisual(Visual):
             ends = [entry.low for entry in self.legend.entries if entry.low is not None]
             self._range = (ends[0], ends[-1])
 
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.mark`."""
+        if rows is self._chosen:
+            return False
+        self._chosen = rows
+        for block in self._blocks:
+            block.recolour(self._colours)
+        return True
+
     def _colours(self, which: slice) -> NDArray[np.uint8]:
-        """Colours of some points of the layer."""
+        """Colours of some points of the layer, chosen ones standing out."""
+        found = self._own_colours(which)
+        first, last = np.searchsorted(self._chosen, (which.start, which.stop))
+        rows, step = self._chosen[first:last] - which.start, which.step or 1
+        return with_chosen(found, rows[rows % step == 0] // step)
+
+    def _own_colours(self, which: slice) -> NDArray[np.uint8]:
         layer, style = self._layer, self._style
         assert layer is not None and style is not None
         if self._by == "class" and layer.classification is not None and self._table is not None:

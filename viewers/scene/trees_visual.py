@@ -10,10 +10,12 @@ from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.tiles.chunks import assign, cell_size, cut
 from twin.style import Style
+from viewers.scene.chosen import with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import by_column
 from viewers.scene.ramps import rgb
 from viewers.scene.visual import Rays, Surroundings, Visual
+from viewers.view_state import NO_ROWS
 
 GREENS = np.array([rgb(c) for c in ("#6f8f58", "#7f9c62", "#8ba86c", "#66865a", "#94a871")])
 TRUNK = rgb("#8a7360")
@@ -120,6 +122,7 @@ class TreesVisual(Visual):
         self._style: Style | None = None
         self._trees: Trees | None = None
         self._selected: int | None = None
+        self._chosen = self._hidden = NO_ROWS
         self._of_tree: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
 
     def show(self, layer: Layer, style: Style) -> bool:
@@ -151,6 +154,8 @@ class TreesVisual(Visual):
             ),
             (self._trees.xyz[:, 2] - self.around.frame.origin[2]).astype(np.float32),
         )  # fmt: skip
+        if len(self._hidden):
+            self._leave_out()
 
     def _colour(self, layer: FeatureLayer, style: Style) -> None:
         if self._trees is None:
@@ -172,7 +177,8 @@ class TreesVisual(Visual):
     def _write(self) -> None:
         if self._trees is None:
             return
-        colours = self._of_tree.copy()
+        chosen = np.flatnonzero(np.isin(self._trees.row, self._chosen))
+        colours = with_chosen(self._of_tree, chosen).copy()
         if self._selected is not None:
             colours[self._trees.row == self._selected] = SELECTED
         self.mesh.recolour(colours, kinds={TRUNK_FACE: TRUNK})
@@ -182,6 +188,28 @@ class TreesVisual(Visual):
         if row != self._selected:
             self._selected = row
             self._write()
+
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.mark`."""
+        if rows is self._chosen:
+            return False
+        self._chosen = rows
+        self._write()
+        return True
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.hide`."""
+        if rows is self._hidden:
+            return False
+        self._hidden = rows
+        return self._leave_out()
+
+    def _leave_out(self) -> bool:
+        if self._trees is None:
+            return False
+        changed = self.mesh.hide(np.isin(self._trees.row, self._hidden))
+        self.version += changed
+        return changed
 
     def set_visible(self, visible: bool) -> None:
         """Hide or show."""

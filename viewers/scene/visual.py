@@ -87,6 +87,14 @@ class Visual(ABC):
     def highlight(self, row: int | None) -> None:  # noqa: B027  many have nothing to mark
         """Mark one row as selected; None for none."""
 
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """Show these rows as chosen, and no others; True where that changed anything."""
+        return False
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """Leave these rows out of picture, rays and shadows, and no others; True where it changed."""
+        return False
+
     def nbytes(self) -> int:
         """Bytes of arrays held."""
         return 0
