@@ -42,15 +42,15 @@ class Chunk:
 
     def level_triangles(self) -> NDArray[np.int64]:
         """Triangles of each of `LEVELS`."""
-        return self.face_start[self._kept()]
+        return np.asarray(self.face_start[self._kept()])
 
     def level_error(self) -> NDArray[np.float64]:
         """Metres lost at each of `LEVELS`: the size of the largest thing left out."""
         padded = np.append(self.size, np.float32(0)).astype(np.float64)
-        return padded[self._kept()]
+        return np.asarray(padded[self._kept()])
 
     def _kept(self) -> NDArray[np.int64]:
-        return np.ceil(np.array(LEVELS) * len(self.rows)).astype(np.int64)
+        return np.asarray(np.ceil(np.array(LEVELS) * len(self.rows)), np.int64)
 
 
 def cell_size(bounds: tuple[float, float, float, float], *, least: float = 250.0) -> float:
