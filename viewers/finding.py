@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog
 
-from layers.errors import CityError, ReadError
+from layers.errors import Cancelled, CityError, ReadError
 from layers.notices import Notice
 from layers.progress import Progress
 from twin.project.store import Project
@@ -72,6 +72,9 @@ class Finding(QObject):
 
         try:
             self._saving.exclusively(mark("Looking into files"), work)
+        except Cancelled:
+            self.found.emit()  # what was read until then is there
+            return False
         except ReadError as error:
             if error.code == "source-differs" and self._may_differ(project, layer_id, path):
                 return self.locate(layer_id, path, accept_changed=True)
@@ -125,7 +128,11 @@ class Finding(QObject):
         if project is None or self._session.held:
             return False
         try:
-            self._saving.exclusively(mark("Saving the city"), lambda _: project.give_up(layer_id))
+            self._saving.exclusively(
+                mark("Saving the city"), lambda progress: project.give_up(layer_id, progress)
+            )
+        except Cancelled:
+            return False
         except CityError as error:
             self.failed.emit(error, name_of(project, layer_id))
             return False

@@ -22,7 +22,8 @@ def make_city(
     result = city_from_files(sources, name=name, crs=crs, progress=progress.part(0.0, 0.9))
     progress.step(0.9, "Writing the city")
     view = first_view(result.city, result.hidden)
-    Project.create(path, result.city, options=result.options, view=view).close()
+    writing = progress.part(0.9, 1.0)
+    Project.create(path, result.city, options=result.options, view=view, progress=writing).close()
     return result.notices
 
 
@@ -46,7 +47,8 @@ def make_addition(
         added = add_files(city, sources, progress=progress.part(0.2, 0.9))
     progress.step(0.9, "Writing the layers")
     alone = City(name=city.name, frame=city.frame, layers={one.id: one for one in added.layers})
-    Project.create(path, alone, options=added.options).close()
+    writing = progress.part(0.9, 1.0)
+    Project.create(path, alone, options=added.options, progress=writing).close()
     return added.notices, dict(added.options), added.hidden
 
 

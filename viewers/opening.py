@@ -29,7 +29,7 @@ from viewers.making import make_addition, make_city, make_demo
 from viewers.saving import Saving, project_filter
 from viewers.session import Session
 from viewers.settings import Settings
-from viewers.tasks import Tasks
+from viewers.tasks import Task, Tasks
 from viewers.window import Window
 from viewers.worker import in_process
 
@@ -59,6 +59,7 @@ class Opening(QObject):
         self._tasks, self._settings = tasks, settings
         self._saving = saving
         self.dialog: ImportDialog | None = None
+        self._looking: list[Task] = []
         self._warm = QTimer(self)
         self._warm.setSingleShot(True)
         self._warm.timeout.connect(self._learn_names)
@@ -107,6 +108,7 @@ class Opening(QObject):
             work,
             key=OPENING,
             done=self._take_project,
+            dropped=Project.close,
             failed=lambda error: self.failed.emit(error, path.name),
         )
 
@@ -153,13 +155,12 @@ class Opening(QObject):
             found, project_crs=city.frame.crs if city is not None else "", parent=self._window
         )
         self.dialog = dialog
-        for path in found:
-            self._look_into(path, dialog)
+        self._looking = [self._look_into(path, dialog) for path in found]
         dialog.finished.connect(lambda result: self._answered(dialog, result))
         dialog.open()
 
-    def _look_into(self, path: Path, dialog: ImportDialog) -> None:
-        self._tasks.run(
+    def _look_into(self, path: Path, dialog: ImportDialog) -> Task:
+        return self._tasks.run(
             mark("Looking into files"),
             lambda _: _looked(path),
             quiet=True,
@@ -173,6 +174,8 @@ class Opening(QObject):
 
     def _answered(self, dialog: ImportDialog, result: int) -> None:
         self.dialog = None
+        for task in self._looking:  # nobody waits for them, and others wait behind them
+            self._tasks.cancel(task)
         if result == QDialog.DialogCode.Accepted:
             self._build(dialog.request())
         dialog.deleteLater()
@@ -199,6 +202,7 @@ class Opening(QObject):
             work,
             key=OPENING,
             done=self._take_built,
+            dropped=_drop_built,
             failed=lambda error: self.failed.emit(error, name),
         )
 
@@ -235,7 +239,7 @@ class Opening(QObject):
         self._session.look(hidden=self._session.view.hidden | found.hidden)
         try:
             self._saving.exclusively(
-                mark("Adding files"), lambda _: project.document.do(found.edit)
+                mark("Adding files"), lambda progress: project.do(found.edit, progress)
             )
         except Cancelled:
             return
@@ -276,6 +280,12 @@ class Opening(QObject):
             failed=lambda error: self.failed.emit(error, tr("Data health")),
         )
         self._session.health_changed.emit()
+
+
+def _drop_built(built: tuple[Project, tuple[Notice, ...]]) -> None:
+    """A city that was built and is not wanted any more."""
+    built[0].close()
+    remove_draft(built[0].path)
 
 
 def _looked(

@@ -40,7 +40,7 @@ class Saving(QObject):
             return False
         if self._session.draft or project.read_only:
             return self.save_as()
-        done = self._write(lambda _: project.save())
+        done = self._write(project.save)
         if done:
             self.saved.emit()
         return done
@@ -67,7 +67,7 @@ class Saving(QObject):
         if project is None or self._session.held:
             return False
         before = project.path
-        if not self._write(lambda _: project.save_as(path)):
+        if not self._write(lambda progress: project.save_as(path, progress)):
             return False
         self._session.draft = False
         if before != project.path:
@@ -80,7 +80,7 @@ class Saving(QObject):
         try:
             self.exclusively(mark("Saving the city"), write)
         except Cancelled:
-            return False  # the window was closed
+            return False  # stopped, or the window was closed: nothing was written
         except CityError as error:
             self.failed.emit(error, "")
             return False
@@ -89,11 +89,12 @@ class Saving(QObject):
     def exclusively(self, label: str, work: Callable[[Progress], Any]) -> Any:
         """Let a worker write the project; come back when it is done, with the result of `work`.
 
-        The window lives on; edits wait until then. Raises what `work` raised.
+        The window lives on; edits wait until then. Raises what `work` raised: `Cancelled` where a
+        stop was asked for and `work` heard it in time.
         """
         self._session.hold()
         try:
-            return self._tasks.wait(label, work, fixed=True)
+            return self._tasks.wait(label, work)
         finally:
             self._session.release()
 

@@ -37,6 +37,7 @@ class Task:
     generation: int
     quiet: bool = False
     fixed: bool = False
+    final: bool = False
     fraction: float = 0.0
     message: str = ""
     started: float = field(default_factory=time.monotonic)
@@ -44,6 +45,7 @@ class Task:
     done: Done | None = None
     failed: Failed | None = None
     stopped: Callable[[], None] | None = None
+    dropped: Done | None = None
 
 
 class Tasks(QObject):
@@ -89,9 +91,11 @@ class Tasks(QObject):
         done: Done | None = None,
         failed: Failed | None = None,
         stopped: Callable[[], None] | None = None,
+        dropped: Done | None = None,
         key: str = "",
         quiet: bool = False,
         fixed: bool = False,
+        final: bool = False,
     ) -> Task:
         """Do `work(progress)` in a worker; call `done(result)` or `failed(error)` here.
 
@@ -99,12 +103,17 @@ class Tasks(QObject):
         ----------
         stopped
             Called when the user stopped it; a stop is not a failure.
+        dropped
+            Called with a result that came and nobody takes any more, here or in the worker: to
+            close what it holds.
         key
             Names what is computed; a newer task with the same key wins.
         quiet
             Not shown in the status bar (previews, thumbnails).
         fixed
             Cannot be stopped: half of it would be worse than all.
+        final
+            Once it is done it is done: a stop that comes too late stops nothing.
         """
         if self._closed:
             raise RuntimeError("Tasks are closed")
@@ -115,9 +124,11 @@ class Tasks(QObject):
             generation=self._next_generation(key),
             quiet=quiet,
             fixed=fixed,
+            final=final,
             done=done,
             failed=failed,
             stopped=stopped,
+            dropped=dropped,
         )
         task.progress = Progress(lambda fraction, message: _note(task, fraction, message))
         self._running[task.number] = task
@@ -126,8 +137,10 @@ class Tasks(QObject):
         self.changed.emit()
         return task
 
-    def wait(self, label: str, work: Work, *, fixed: bool = False) -> Any:
+    def wait(self, label: str, work: Work) -> Any:
         """Do `work(progress)` in a worker and come back with its result; the window lives on.
+
+        What was done counts as done, even where a stop was asked for just then.
 
         Raises
         ------
@@ -149,7 +162,7 @@ class Tasks(QObject):
             loop.quit()
 
         self.closed.connect(loop.quit)
-        self.run(label, work, done=take, failed=fail, stopped=loop.quit, fixed=fixed)
+        self.run(label, work, done=take, failed=fail, stopped=loop.quit, final=True)
         loop.exec()
         self.closed.disconnect(loop.quit)
         if failure:
@@ -195,19 +208,25 @@ class Tasks(QObject):
             result = work(task.progress)
         except BaseException as failure:  # noqa: BLE001  whatever it was, the window must hear of it
             error = failure
-        if not self._closed:
+        if self._closed:
+            _drop(task, result)
+        else:
             self._ended.emit(task, result, error)
 
     def _finish(self, task: Task, result: Any, error: BaseException | None) -> None:
         """In the window's thread."""
         if self._running.pop(task.number, None) is None or self._closed:
+            _drop(task, result)
             return
         if not self._running:
             self._timer.stop()
         self.changed.emit()
         if task.key and self._generation.get(task.key) != task.generation:
+            _drop(task, result)
             return  # a newer question was asked since
-        if isinstance(error, Cancelled) or task.progress.cancelled:
+        done = error is None and task.final
+        if isinstance(error, Cancelled) or (task.progress.cancelled and not done):
+            _drop(task, result)
             if task.stopped is not None:
                 task.stopped()
         elif error is not None:
@@ -221,6 +240,11 @@ class Tasks(QObject):
             task.failed(error)
         else:
             self.failed.emit(task, error)
+
+
+def _drop(task: Task, result: Any) -> None:
+    if result is not None and task.dropped is not None:
+        task.dropped(result)
 
 
 def _note(task: Task, fraction: float, message: str) -> None:

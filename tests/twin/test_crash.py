@@ -114,8 +114,8 @@ def test_a_kill_in_the_middle_of_saving_leaves_the_plan_before_it(path: Path) ->
         project = Project.open(path)
         project.document.do(raised(61.5))
         whole = snapshot.write
-        def half(*args):
-            whole(*args)
+        def half(*args, **named):
+            whole(*args, **named)
             project._database.execute("PRAGMA cache_spill=1")
             project._database.execute("PRAGMA cache_size=1")
             project._database.execute("UPDATE buildings SET use = hex(randomblob(20000))")

@@ -138,3 +138,38 @@ def test_closing_waits_for_the_workers_and_calls_nobody_back(qtbot):
     assert called == []
     with pytest.raises(RuntimeError):
         tasks.run("After", lambda _: None)
+
+
+def test_what_was_done_counts_even_where_the_stop_came_too_late(qtbot, tasks):
+    def work(progress: Progress) -> str:
+        progress.cancel()  # after the last step
+        return "written"
+
+    assert tasks.wait("Write", work) == "written"
+
+
+def test_a_result_nobody_takes_is_given_back_to_be_closed(qtbot, tasks):
+    dropped, done = [], []
+    begun, go = threading.Event(), threading.Event()
+
+    def work(progress: Progress) -> str:
+        begun.set()
+        go.wait(5)
+        return "opened"
+
+    task = tasks.run("Open", work, done=done.append, dropped=dropped.append)
+    assert begun.wait(5)
+    tasks.cancel(task)
+    go.set()
+    qtbot.waitUntil(lambda: dropped == ["opened"])
+    assert done == []
+
+
+def test_a_result_that_a_newer_question_made_useless_is_given_back(qtbot, tasks):
+    dropped, done = [], []
+    go = threading.Event()
+    old = lambda _: go.wait(5) and "old"  # noqa: E731
+    tasks.run("Open", old, key="open", done=done.append, dropped=dropped.append)
+    tasks.run("Open", lambda _: "new", key="open", done=done.append, dropped=dropped.append)
+    go.set()
+    qtbot.waitUntil(lambda: done == ["new"] and dropped == ["old"])

@@ -11,6 +11,7 @@ import laspy
 import numpy as np
 import pytest
 import shapely
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QPushButton
 from small_layers import CRS, EAST, NORTH
@@ -119,6 +120,45 @@ def test_an_edit_made_while_a_worker_writes_waits_and_is_not_lost(qtbot, opened)
     assert opened.saving.exclusively("Saving the city", write) == "written"
     assert seen == ["Đường"]
     assert opened.session.city.layers["roads"].name == "Phố"
+
+
+def test_save_as_can_be_stopped_from_the_status_bar_and_nothing_is_lost(
+    qtbot, opened, project_path, monkeypatch
+):
+    from twin.project import copying
+
+    other = project_path.with_name("other.gpkg")
+    other.write_bytes(b"what was there")
+    began, pressed = threading.Event(), threading.Event()
+    whole = copying._rewrite
+
+    def slow(*args: object, **named: object) -> None:
+        began.set()
+        assert pressed.wait(20)
+        whole(*args, **named)
+
+    monkeypatch.setattr(copying, "_rewrite", slow)
+
+    def press() -> None:
+        if not began.is_set() or not opened.window.status._cancel.isVisibleTo(opened.window):
+            QTimer.singleShot(20, press)
+            return
+        qtbot.mouseClick(opened.window.status._cancel, Qt.MouseButton.LeftButton)
+        pressed.set()
+
+    opened.show()
+    before = opened.session.city
+    QTimer.singleShot(0, press)
+    assert not opened.saving.save_to(other)
+    assert opened.session.project.path == project_path
+    assert opened.session.city is before
+    assert other.read_bytes() == b"what was there"
+    assert [p.name for p in project_path.parent.glob(".*")] == []
+    assert not opened.window.notices.notices
+    assert opened.session.do(RenameLayer(layer="roads", name="Phố"))
+    monkeypatch.undo()
+    assert opened.saving.save_to(other)
+    assert opened.session.project.path == other
 
 
 def test_saving_writes_what_other_programs_see(qtbot, opened, project_path):

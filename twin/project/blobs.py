@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.errors import ReadError
+from layers.progress import SILENT, Progress
 from twin.project.database import Database
 
 PART = 8 << 20
@@ -39,14 +40,22 @@ def spec(array: NDArray[Any]) -> ArraySpec:
     return ArraySpec(array.dtype.newbyteorder("<").str, tuple(int(n) for n in array.shape))
 
 
-def write(database: Database, content: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+def write(
+    database: Database,
+    content: str,
+    arrays: Mapping[str, NDArray[Any]],
+    progress: Progress = SILENT,
+) -> None:
     """Keep `arrays` under `content`."""
+    whole, done = sum(array.nbytes for array in arrays.values()), 0
     for name, array in arrays.items():
         little = np.ascontiguousarray(array).astype(spec(array).dtype, copy=False)
         data = little.reshape(-1).view(np.uint8)
         size = little.dtype.itemsize
         step = PART // size * size
         for part, start in enumerate(range(0, max(len(data), 1), step)):
+            progress.step(done / max(whole, 1))
+            done += step
             # Bytes of equal weight together: heights that change slowly pack twice as well.
             shuffled = data[start : start + step].reshape(-1, size).T.tobytes()
             database.execute(

@@ -14,6 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.atomic import atomic, unwritten
+from layers.progress import SILENT, Progress
+
+SLICE = 16 << 20
+"""Bytes that are written between two steps of progress."""
 
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
@@ -47,7 +51,9 @@ class Cache:
             return None
         return arrays
 
-    def put(self, key: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+    def put(
+        self, key: str, arrays: Mapping[str, NDArray[Any]], progress: Progress = SILENT
+    ) -> None:
         """Keep `arrays` under `key`, in place of what was there; nothing happens where the folder
         may not be written.
 
@@ -66,8 +72,9 @@ class Cache:
             with atomic(entry) as temporary:
                 temporary.mkdir()
                 stated = {}
-                for name, array in arrays.items():
-                    np.save(temporary / f"{_checked(name)}.npy", array, allow_pickle=False)
+                for place, (name, array) in enumerate(arrays.items()):
+                    part = progress.part(place / len(arrays), (place + 1) / len(arrays))
+                    _save(temporary / f"{_checked(name)}.npy", array, part)
                     stated[name] = (array.dtype.str, array.shape)
                 (temporary / "entry.json").write_text(json.dumps(stated), encoding="utf-8")
         except BaseException:
@@ -95,6 +102,19 @@ class Cache:
 
     def _entry(self, key: str) -> Path:
         return self.folder / _checked(key)
+
+
+def _save(path: Path, array: NDArray[Any], progress: Progress) -> None:
+    """What `numpy.save` writes, in slices."""
+    descr = np.lib.format.dtype_to_descr(array.dtype)
+    with path.open("xb") as file:
+        np.lib.format.write_array_header_2_0(
+            file, {"descr": descr, "fortran_order": False, "shape": array.shape}
+        )
+        rows = max(1, SLICE * len(array) // max(array.nbytes, 1)) if array.ndim else 1
+        for start in range(0, len(array) if array.ndim else 1, rows):
+            progress.step(start / max(len(array), 1) if array.ndim else 0.0)
+            file.write((array[start : start + rows] if array.ndim else array).tobytes())
 
 
 def cache_folder(project: Path) -> Path:

@@ -95,19 +95,23 @@ class Contents:
         known = self._known.get(parts.identity_of(layer))
         return known[0] if known is not None else ""
 
-    def keep(self, layer: Layer, options: ReadOptions | None = None) -> str:
+    def keep(
+        self, layer: Layer, options: ReadOptions | None = None, progress: Progress = SILENT
+    ) -> str:
         """Write the layer's data, if it is not there yet, in the caller's transaction; its key.
 
         Raises
         ------
         WriteError
             The disk is full or read-only.
+        Cancelled
+            `progress` was cancelled.
         """
         known = self.key_of(layer)
         if known:
             return known
         key = uuid.uuid4().hex
-        record = self._write(key, layer, options)
+        record = self._write(key, layer, options, progress)
         self.database.execute(
             "INSERT INTO dothi_contents VALUES (?, ?, ?)",
             (key, record.table or None, msgspec.json.encode(record).decode()),
@@ -204,15 +208,30 @@ class Contents:
             (msgspec.json.encode(record).decode(), key),
         )
 
-    def refill_cache(self) -> None:
-        """Put what is in hand and was made from outside sources into the cache."""
-        for key, layer in self._loaded.items():
-            if self.record(key).place == "source":
-                self._put(key, layer)
+    @contextlib.contextmanager
+    def cached_in(self, cache: Cache, progress: Progress = SILENT) -> Iterator[None]:
+        """Put what is in hand and was made from outside sources into another `cache`, too; it is
+        taken out again where the block fails."""
+        outside = [key for key in self._loaded if self.record(key).place == "source"]
+        put: list[str] = []
+        try:
+            for place, key in enumerate(outside):
+                part = progress.part(place / len(outside), (place + 1) / len(outside))
+                arrays = parts.arrays_of(self._loaded[key])
+                if _specs(cache.get(key) or {}) != _specs(arrays):
+                    put.append(key)
+                    self._put(key, self._loaded[key], part, cache)
+            yield
+        except BaseException:
+            for key in put:
+                cache.drop(key)
+            raise
 
     # -- one layer --------------------------------------------------------------------------
 
-    def _write(self, key: str, layer: Layer, options: ReadOptions | None) -> Content:
+    def _write(
+        self, key: str, layer: Layer, options: ReadOptions | None, progress: Progress
+    ) -> Content:
         head = with_path(header(layer), self.folder)
         arrays = parts.arrays_of(layer)
         record = Content(
@@ -227,7 +246,7 @@ class Contents:
             write: Any = tables.write_features
             if isinstance(layer, BuildingsLayer):
                 write = tables.write_buildings
-            columns = write(self.database, table, layer)
+            columns = write(self.database, table, layer, progress.part(0.0, 0.5))
             record = msgspec.structs.replace(record, table=table, columns=columns)
         path = sources.source_path(layer)
         if arrays and path is not None and _belongs_outside(layer, record):
@@ -235,7 +254,7 @@ class Contents:
                 file = fingerprint.mark(path, self.folder)
             except OSError as damage:
                 raise ReadError(f"{path.name} could not be read: {damage}") from damage
-            self._put(key, layer)
+            self._put(key, layer, progress.part(0.5, 1.0))
             return msgspec.structs.replace(
                 record,
                 place="source",
@@ -243,7 +262,7 @@ class Contents:
                 options=options or sources.options_for(layer),
                 sample=parts.sample_of(layer),
             )
-        blobs.write(self.database, key, arrays)
+        blobs.write(self.database, key, arrays, progress.part(0.5, 1.0))
         return record
 
     def _read(self, key: str, record: Content, progress: Progress) -> Layer:
@@ -324,9 +343,11 @@ class Contents:
             )
         )
 
-    def _put(self, key: str, layer: Layer) -> None:
+    def _put(
+        self, key: str, layer: Layer, progress: Progress = SILENT, cache: Cache | None = None
+    ) -> None:
         try:
-            self.cache.put(key, parts.arrays_of(layer))
+            (cache or self.cache).put(key, parts.arrays_of(layer), progress)
         except WriteError as problem:
             self.notices.append(
                 Notice(

@@ -11,9 +11,13 @@ from typing import Any
 
 from layers.atomic import unwritten
 from layers.errors import CityError, ReadError, WriteError
+from layers.progress import SILENT, Progress
 
 BUSY_SECONDS = 5.0
 """How long to wait for another program, such as QGIS, that is just writing."""
+
+COPIED_PAGES = 2048
+"""Pages of 4 KiB that are copied between two steps of progress."""
 
 LONGEST_VALUE = 1 << 28
 """Bytes of one text or blob; a damaged or hostile file cannot ask for more memory at once."""
@@ -108,13 +112,17 @@ class Database:
                     self._connection.execute("ROLLBACK")
         return True
 
-    def copy_to(self, path: Path) -> None:
+    def copy_to(self, path: Path, progress: Progress = SILENT) -> None:
         """Copy the whole file to `path`, as it stands now."""
+
+        def copied(_: int, left: int, whole: int) -> None:
+            progress.step(1.0 - left / max(whole, 1))
+
         with self._lock, _in_words(path):
             target = sqlite3.connect(path)
             try:
                 target.execute("PRAGMA journal_mode=OFF")
-                self._connection.backup(target)
+                self._connection.backup(target, pages=COPIED_PAGES, progress=copied)
             finally:
                 target.close()
 

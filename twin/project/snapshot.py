@@ -46,8 +46,15 @@ def write(
     city: City,
     absent: Sequence[AbsentLayer] = (),
     options: Mapping[str, ReadOptions] = MappingProxyType({}),
+    progress: Progress = SILENT,
 ) -> None:
-    """Make `city` the saved one, in the caller's transaction; rows of `absent` layers stay."""
+    """Make `city` the saved one, in the caller's transaction; rows of `absent` layers stay.
+
+    Raises
+    ------
+    Cancelled
+        `progress` was cancelled; the caller's transaction undoes what was written.
+    """
     database = contents.database
     waiting = {one.id: one for one in absent if one.id not in city.layers}
     kept: set[str] = {one.content for one in waiting.values()}
@@ -55,8 +62,11 @@ def write(
     database.execute_many(
         "DELETE FROM dothi_layers WHERE id = ?", [row for row in listed if row[0] not in waiting]
     )
+    count = max(len(city.layers), 1)
     for position, layer in enumerate(city.layers.values()):
-        key = contents.keep(layer, options.get(layer.id))
+        part = progress.part(position / count, (position + 1) / count)
+        part.step(0.0)
+        key = contents.keep(layer, options.get(layer.id), part)
         kept.add(key)
         contents.rename(key, layer.name)
         database.execute(
@@ -65,6 +75,7 @@ def write(
         )
         if layer.kind == "buildings":
             contents.write_changes(key, city.changes.get(layer.id, {}))
+    progress.step(1.0)
     contents.drop_all_but(kept)
     set_meta(
         database,

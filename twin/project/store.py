@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import MappingProxyType
 
 from layers.atomic import atomic
 from layers.errors import CityError, WriteError
@@ -14,12 +15,14 @@ from layers.progress import SILENT, Progress
 from layers.readers.registry import ReadOptions
 from twin.city import City
 from twin.document import Change, Document, LayerFound
+from twin.edits.edit import Edit
 from twin.edits.layers import AddLayer
 from twin.edits.registry import encode
 from twin.project import journal, relocation, schema, snapshot
 from twin.project import view as views
 from twin.project.cache import Cache, cache_folder
 from twin.project.contents import Contents
+from twin.project.copying import write_copy
 from twin.project.database import Database
 from twin.project.fingerprint import SourceFile, State
 from twin.project.journal import JournalRow
@@ -50,6 +53,7 @@ class Project:
         self._contents = contents
         self._author = author or journal.login_name()
         self._steps = (0, 0)  # that can be undone and redone by replaying from the last save
+        self._progress = SILENT
         self._waiting = False  # some recorded edits could not be done again
 
     # -- making and opening -----------------------------------------------------------------
@@ -63,6 +67,7 @@ class Project:
         options: Mapping[str, ReadOptions] = MappingProxyType({}),
         view: View | None = None,
         author: str = "",
+        progress: Progress = SILENT,
     ) -> Project:
         """Write `city` to a new file at `path`, in place of what was there; it is open then.
 
@@ -86,7 +91,7 @@ class Project:
                 try:
                     schema.lay_out(database)
                     with database.transaction():
-                        snapshot.write(contents, city, options=options)
+                        snapshot.write(contents, city, options=options, progress=progress)
                         views.write(database, view or {})
                 finally:
                     database.close()
@@ -167,7 +172,15 @@ class Project:
 
     # -- saving -----------------------------------------------------------------------------
 
-    def save(self) -> None:
+    def do(self, edit: Edit, progress: Progress = SILENT) -> None:
+        """`document.do`, for edits that write much; raises `Cancelled` too, and nothing happened."""
+        self._progress = progress
+        try:
+            self.document.do(edit)
+        finally:
+            self._progress = SILENT
+
+    def save(self, progress: Progress = SILENT) -> None:
         """Write the city as it stands into the layers others see; the journal starts from here.
 
         Edits are safe without it. After it, undo works as long as the project stays open.
@@ -178,6 +191,8 @@ class Project:
             The file cannot be written; it is as it was before.
         CityError
             Edits wait for a layer that is absent.
+        Cancelled
+            `progress` was cancelled; the file is as it was before, edits and all.
         """
         self._check_writable()
         if self._waiting:
@@ -187,37 +202,39 @@ class Project:
                 code="save-waits",
             )
         with self._writing():
-            snapshot.write(self._contents, self.city, self.absent)
+            snapshot.write(self._contents, self.city, self.absent, progress=progress)
         self._steps = (0, 0)
         self.cache.keep_only(self._contents.records())
 
-    def save_as(self, path: Path) -> None:
+    def save_as(self, path: Path, progress: Progress = SILENT) -> None:
         """Write all of it, with its journal, to another file, and go on there.
 
         Raises
         ------
         WriteError
             It cannot be written there; the project stays open as and where it was.
+        Cancelled
+            `progress` was cancelled; likewise, and what was at `path` is as it was.
         """
         path = path.absolute()
         if path == self.path and not self.read_only:
-            self.save()
+            self.save(progress)
             return
         lock = lock_for_new(path, self.city)
-        cache = Cache(cache_folder(path))
+        city = None if self._waiting else self.city
         try:
-            with atomic(path) as temporary:
-                self._database.copy_to(temporary)
-                self._rewrite(temporary, path.parent, cache)
-                clear_way(path)
-            opened = Opened(database=Database(path, readonly=False), lock=lock)
+            database = write_copy(
+                self._contents, city, self.absent, source=self.path, path=path, progress=progress
+            )
         except BaseException:
             lock.release()
             raise
         self._opened.close()
-        self._opened, self.path = opened, path
-        self._contents = self._contents.moved_to(opened.database, folder=path.parent, cache=cache)
-        self._contents.refill_cache()
+        self._opened, self.path = Opened(database=database, lock=lock), path
+        self._contents = self._contents.moved_to(
+            database, folder=path.parent, cache=Cache(cache_folder(path))
+        )
+        self._collect()
         if not self._waiting:
             self._steps = (0, 0)
         self.notices = [one for one in self.notices if not one.code.startswith("project-")]
@@ -229,12 +246,7 @@ class Project:
     def __enter__(self) -> Project:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     # -- view and journal -------------------------------------------------------------------
@@ -301,12 +313,13 @@ class Project:
             progress=progress,
         )
         self.notices = [one for one in self.notices if one.source not in (layer_id, self.path.name)]
-        found = self._replay(progress)
+        # Not to be stopped here: the file is taken already.
+        found = self._replay(SILENT)
         self.document.load(
             found.city, LayerFound(layer=layer_id), done=found.done, undone=found.undone
         )
 
-    def give_up(self, layer_id: str) -> None:
+    def give_up(self, layer_id: str, progress: Progress = SILENT) -> None:
         """Take an absent layer, and recorded edits that need it, out of the project for good.
 
         Not a step of undo: ask first.
@@ -321,7 +334,7 @@ class Project:
             raise CityError(f"There is no absent layer {layer_id}", code="layer-unknown")
         rest = tuple(one for one in self.absent if one.id != layer_id)
         with self._writing():
-            snapshot.write(self._contents, self.city, rest)
+            snapshot.write(self._contents, self.city, rest, progress=progress)
         self.absent, self._waiting, self._steps = rest, False, (0, 0)
         self.notices = [one for one in self.notices if one.source not in (layer_id, self.path.name)]
 
@@ -334,7 +347,7 @@ class Project:
     def _record(self, change: Change) -> None:
         self._check_writable()
         undoable, redoable = self._steps
-        kept = self._contents.keep
+        kept = partial(self._contents.keep, progress=self._progress)
         with self._writing():
             if change.action == "do":
                 steps = (undoable + 1, 0)
@@ -366,17 +379,6 @@ class Project:
         self._steps = (len(found.done), len(found.undone))
         self.notices += found.notices
         return found
-
-    def _rewrite(self, temporary: Path, folder: Path, cache: Cache) -> None:
-        database = Database(temporary, readonly=False, fresh=True)
-        try:
-            copied = self._contents.moved_to(database, folder=folder, cache=cache)
-            with database.transaction():
-                relocation.move_paths(database, self.path.parent, folder)
-                if not self._waiting:
-                    snapshot.write(copied, self.city, self.absent)
-        finally:
-            database.close()
 
     def _key_of(self, layer_id: str) -> str:
         for one in self.absent:

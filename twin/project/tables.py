@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from layers.errors import CityError, ReadError
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.notices import Notice
+from layers.progress import SILENT, Progress
 from twin.city import BuildingChange
 from twin.project.columns import (
     ColumnSpec,
@@ -57,6 +59,9 @@ _AS_SURVEYED = {
     "use": "coalesce(surveyed_use, use)",
     "lod": "lod",
 }
+BATCH = 4096
+"""Rows that are written between two steps of progress."""
+
 _RESERVED = re.compile(r"(gpkg|rtree|sqlite|dothi)_", re.IGNORECASE)
 
 Fields = dict[str, Any]
@@ -74,12 +79,17 @@ def free_table(database: Database, wanted: str) -> str:
     return free
 
 
-def write_features(database: Database, table: str, layer: FeatureLayer) -> tuple[ColumnSpec, ...]:
+def write_features(
+    database: Database, table: str, layer: FeatureLayer, progress: Progress = SILENT
+) -> tuple[ColumnSpec, ...]:
     """Make `table` of all features; how their attributes are kept."""
     specs = _specs(layer.columns, {"fid", "geom"})
     srs = _create(database, table, layer, layer.geometry, [(s.column, s.sql) for s in specs])
     values = [encoded(layer.columns[s.name], s) for s in specs]
-    _insert(database, table, [s.column for s in specs], to_blobs(layer.geometry, srs), values)
+    progress.step(0.1)
+    names = [s.column for s in specs]
+    blobs = to_blobs(layer.geometry, srs)
+    _insert(database, table, names, blobs, values, progress.part(0.2, 1.0))
     return specs
 
 
@@ -98,7 +108,7 @@ def read_features(
 
 
 def write_buildings(
-    database: Database, table: str, layer: BuildingsLayer
+    database: Database, table: str, layer: BuildingsLayer, progress: Progress = SILENT
 ) -> tuple[ColumnSpec, ...]:
     """Make `table` of all buildings as surveyed; how their attributes are kept.
 
@@ -133,7 +143,9 @@ def write_buildings(
     ]
     values += [encoded(layer.columns[s.name], s) for s in specs]
     names = [name for name, _ in ours] + [s.column for s in specs]
-    _insert(database, table, names, to_blobs(layer.footprints, srs), values)
+    progress.step(0.1)
+    blobs = to_blobs(layer.footprints, srs)
+    _insert(database, table, names, blobs, values, progress.part(0.2, 1.0))
     database.execute(f"CREATE INDEX {quoted(table + '_by_id')} ON {quoted(table)} (id)")
     return specs
 
@@ -289,13 +301,16 @@ def _insert(
     names: Sequence[str],
     blobs: list[bytes],
     values: Sequence[list[Any]],
+    progress: Progress,
 ) -> None:
     listed = ", ".join(["geom", *map(quoted, names)])
     places = ", ".join("?" * (len(names) + 1))
-    database.execute_many(
-        f"INSERT INTO {quoted(table)} ({listed}) VALUES ({places})",
-        zip(blobs, *values, strict=True),
-    )
+    rows = zip(blobs, *values, strict=True)
+    for start in range(0, len(blobs), BATCH):
+        progress.step(start / len(blobs))
+        database.execute_many(
+            f"INSERT INTO {quoted(table)} ({listed}) VALUES ({places})", islice(rows, BATCH)
+        )
 
 
 def _select(database: Database, table: str, names: Sequence[str]) -> list[tuple[Any, ...]]:
