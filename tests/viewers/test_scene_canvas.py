@@ -7,6 +7,7 @@ import threading
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 from scene_city import block_city
 
@@ -88,3 +89,40 @@ def test_twenty_views_open_and_close_and_leave_nothing(qtbot):
     qtbot.wait(50)
     assert threading.active_count() <= threads
     assert len(QApplication.topLevelWidgets()) <= widgets
+
+
+def test_each_frame_is_drawn_once_and_painting_again_draws_none(qtbot, canvas):
+    with qtbot.waitSignal(canvas.still, timeout=20_000):
+        pass
+    qtbot.wait(100)
+    frames: list[object] = []
+    tag = canvas.scene.window.AddObserver("EndEvent", lambda *_: frames.append(1))
+    canvas.fly_to(canvas.scene.camera.top(), seconds=0)
+    QApplication.processEvents()
+    assert len(frames) == 1
+    canvas._interactor.update()
+    QApplication.processEvents()
+    assert len(frames) == 1
+    canvas.scene.window.RemoveObserver(tag)
+
+
+def test_what_is_painted_is_the_last_frame_also_after_another_size(qtbot, canvas):
+    with qtbot.waitSignal(canvas.still, timeout=20_000):
+        pass
+    view = canvas._interactor
+    canvas.fly_to(canvas.scene.camera.top(), seconds=0)
+    qtbot.waitSignal(canvas.still, timeout=20_000).wait()
+    for change in (
+        lambda: None,
+        lambda: canvas.scene.screenshot((640, 200)),
+        lambda: canvas.resize(500, 360),
+    ):
+        change()
+        qtbot.wait(400)
+        image = view.grabFramebuffer().convertToFormat(QImage.Format.Format_RGB888)
+        shown = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), -1)
+        shown = shown[:, : image.width() * 3].reshape(image.height(), image.width(), 3)
+        drawn = canvas.scene.screenshot()
+        assert shown.shape == drawn.shape
+        assert np.abs(shown.astype(int) - drawn).mean() < 2.0
+        assert shown.std() > 10

@@ -19,6 +19,7 @@ from viewers.scene.camera import between, ease
 from viewers.scene.hand import Gate, Hand, with_shift
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Step
+from viewers.scene.repaint import DrawnOnce
 from viewers.scene.scene import Scene
 from viewers.scene.walking import Walker
 from viewers.view_state import CameraPose, ViewState
@@ -76,6 +77,7 @@ class Canvas(QWidget):
         self._flight: tuple[CameraPose, CameraPose, float, float] | None = None
         self._gate = Gate()
         self._walker = Walker()
+        self._once: DrawnOnce | None = None
         self._casting = False
         self._closed = False
         self._calm = self._timer(STILL_MS, self._refine, single=True)
@@ -113,6 +115,8 @@ class Canvas(QWidget):
         interactor.installEventFilter(self)
         interactor.setMouseTracking(True)
         self.scene = Scene(interactor)
+        self._once = DrawnOnce(self.scene.window, interactor.iren.interactor)
+        interactor.aboutToResize.connect(self._once.anew)
         if self._wanted is not None:
             wanted, self._wanted = self._wanted, None
             self.show_city(*wanted)
@@ -140,6 +144,8 @@ class Canvas(QWidget):
             self.scene.close()
             self.scene = None
         if self._interactor is not None:
+            if self._once is not None:
+                self._once.close()
             self._interactor.removeEventFilter(self)
             self._interactor.close()
             self._interactor = None
