@@ -344,6 +344,11 @@ class Scene:
         """World position under a pixel, on solids, terrain or the plain."""
         return self.picker.position(*self.camera.ray(x, y, self.window.GetSize()))
 
+    @property
+    def owes(self) -> bool:
+        """Whether layers have still to draw something of what the last frame wanted."""
+        return not self._complete(0.0)
+
     def nbytes(self) -> int:
         """Bytes of arrays that the layers' pictures hold."""
         return sum(visual.nbytes() for visual in self._visuals.values())
