@@ -46,6 +46,16 @@ def _add_picture_commands(commands: Any) -> None:
     render.add_argument("--size", default="1920x1080", metavar="WxH")
     render.add_argument("--color-by", default="", metavar="ATTRIBUTE", help="colour of buildings")
     render.add_argument("--theme", default="light", choices=["light", "dark"])
+    render.add_argument(
+        "--lang", default="en", choices=["vi", "en"], help="language of what is written on it"
+    )
+    render.add_argument(
+        "--over",
+        default="legend,scale,north,sources",
+        metavar="LIST",
+        help="what is drawn over it: legend, scale, north, title, sources; “all” or “none”",
+    )
+    render.add_argument("--title", default="", metavar="TEXT", help="written over it")
     render.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png")
     render.add_argument(
         "--json", action="store_true", help="print one JSON object on standard output"
@@ -108,6 +118,9 @@ def _render(options: argparse.Namespace) -> int:
         size=_size(options.size),
         color_by=options.color_by,
         theme=options.theme,
+        language=options.lang,
+        over=_over(options.over),
+        title=options.title,
     )
     report = render(request, progress=console_progress())
     if options.json:
@@ -135,6 +148,21 @@ def _size(text: str) -> tuple[int, int]:
             f"A size is written WIDTHxHEIGHT, not {text}", hint="For example 3840x2160."
         )
     return int(width), int(height)
+
+
+def _over(text: str) -> tuple[str, ...]:
+    from viewers.rendering import OVER
+
+    if text in ("all", "none"):
+        return OVER if text == "all" else ()
+    chosen = tuple(word.strip() for word in text.split(",") if word.strip())
+    unknown = [word for word in chosen if word not in OVER]
+    if unknown:
+        raise CityError(
+            f"{unknown[0]} cannot be drawn over a picture",
+            hint=f"Choose of {', '.join(OVER)}, or all, or none.",
+        )
+    return chosen
 
 
 def _time(text: str) -> datetime | None:

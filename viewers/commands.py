@@ -93,7 +93,7 @@ class Commands:
 
     def save_picture(self, path: Path, request: ScreenshotRequest) -> None:
         """Write the view to `path` as asked."""
-        self.stage.save_picture(path.with_suffix(".png"), request, self.session.city)
+        self.stage.save_picture(path.with_suffix(".png"), request, self.session.city, self.window)
 
     # -- edit -------------------------------------------------------------------------------
 

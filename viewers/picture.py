@@ -3,67 +3,144 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPen, QPolygonF
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontMetricsF,
+    QImage,
+    QLinearGradient,
+    QPainter,
+    QPen,
+    QPolygonF,
+)
 
 from layers.atomic import atomic
-from layers.errors import WriteError
-from viewers.i18n import number, say
+from layers.kinds.layer import Layer
+from layers.writers.png import PngRows
+from viewers.i18n import number, say, tr
 from viewers.scene.legend import Legend
 from viewers.theme import font
 from viewers.view_state import CameraPose
 
+Pixels = NDArray[np.uint8]
 INK, PAPER = QColor("#17262e"), QColor(255, 255, 255, 225)
 ENTRIES_MAX = 14
 
 
-def image_of(pixels: NDArray[np.uint8]) -> QImage:
+def image_of(pixels: Pixels) -> QImage:
     """uint8 (height, width, 3) as an image with its own memory."""
     height, width, _ = pixels.shape
     data = np.ascontiguousarray(pixels)
     return QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Furniture:
+    """What goes over a picture; "" and () for what does not.
+
+    Attributes
+    ----------
+    legends : (name of the layer, legend), top layer first
+    pose : where it was looked at from, for scale bar and north arrow
+    scale, north : whether they are drawn
+    title : over the picture, top left
+    sources : attributions and licences, along the lower edge
+    """
+
+    legends: tuple[tuple[str, Legend], ...] = ()
+    pose: CameraPose | None = None
+    scale: bool = False
+    north: bool = False
+    title: str = ""
+    sources: str = ""
+
+    def paint(self, painter: QPainter, size: tuple[int, int]) -> None:
+        """Draw it over a picture of `size` pixels; the painter's origin is its upper left corner."""
+        width, height = size
+        unit = max(min(width, height) / 1080, 0.5)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chosen = font()
+        chosen.setPixelSize(round(15 * unit))
+        painter.setFont(chosen)
+        low = height - 24 * unit
+        if self.sources:
+            low = _draw_sources(painter, self.sources, unit, size) - 12 * unit
+        if self.legends:
+            _draw_legends(painter, self.legends, unit, low)
+        if self.pose is not None and self.scale:
+            _draw_scale(painter, self.pose, unit, size, low)
+        if self.pose is not None and self.north:
+            _draw_north(painter, self.pose, unit, width)
+        if self.title:
+            _draw_title(painter, self.title, unit, width)
+
+
+NOTHING = Furniture()
+
+
+def sources_of(layers: Iterable[Layer]) -> str:
+    """Who the layers are from and under which licence, each once."""
+    texts = []
+    for layer in layers:
+        source = layer.source
+        if source is not None and (source.attribution or source.licence):
+            both = source.attribution and source.licence
+            licence = f" ({source.licence})" if both else source.licence
+            texts.append(source.attribution + licence)
+    return " · ".join(dict.fromkeys(texts))
+
+
+def dress(pixels: Pixels, furniture: Furniture, size: tuple[int, int], top: int = 0) -> Pixels:
+    """Rows `top` … of a picture of `size`, with what of the furniture falls on them."""
+    if furniture == NOTHING:
+        return pixels
+    image = image_of(pixels)
+    painter = QPainter(image)
+    painter.translate(0, -top)
+    furniture.paint(painter, size)
+    painter.end()
+    return pixels_of(image)
+
+
+def pixels_of(image: QImage) -> Pixels:
+    """The inverse of `image_of`: uint8 (height, width, 3) of its own."""
+    image = image.convertToFormat(QImage.Format.Format_RGB888)
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+
 def write_picture(
     path: Path,
-    pixels: NDArray[np.uint8],
+    bands: Iterable[Pixels],
+    size: tuple[int, int],
+    furniture: Furniture = NOTHING,
     *,
-    legends: Sequence[tuple[str, Legend]] = (),
-    pose: CameraPose | None = None,
     title: str = "",
 ) -> None:
-    """Write `pixels` to the PNG `path`, with legends, and with scale and north where `pose` is given.
+    """Write rows of pixels, from the top, to the PNG `path`, with `furniture` over them.
+
+    No more than the rows at hand are held, so a picture may be as large as the disk takes. Where
+    `bands` raises, nothing is left.
 
     Raises
     ------
     WriteError
         It cannot be written there; what was there before is untouched.
     """
-    image = image_of(pixels)
-    unit = max(image.height() / 1080, 0.6)
-    painter = QPainter(image)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    chosen = font()
-    chosen.setPixelSize(round(15 * unit))
-    painter.setFont(chosen)
-    if legends:
-        _draw_legends(painter, legends, unit, image.height())
-    if pose is not None:
-        _draw_scale(painter, pose, unit, image.width(), image.height())
-        _draw_north(painter, pose, unit, image.width())
-    painter.end()
-    if title:
-        image.setText("Title", title)
-    with atomic(path) as temporary:
-        if not image.save(str(temporary), "PNG"):
-            raise WriteError(
-                f"{path.name} could not be written", hint=f"Look at {path.parent}, then try again."
-            )
+    text = {"Title": title or furniture.title, "Copyright": furniture.sources}
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        png, top = PngRows(file, *size, text=text), 0
+        for rows in bands:
+            png.add(dress(rows, furniture, size, top))
+            top += len(rows)
+        png.finish()
 
 
 def round_length(metres: float) -> float:
@@ -87,28 +164,81 @@ def _card(painter: QPainter, box: QRectF, unit: float) -> None:
     painter.setPen(INK)
 
 
+def _draw_title(painter: QPainter, title: str, unit: float, width: int) -> None:
+    chosen = QFont(painter.font())
+    chosen.setPixelSize(round(26 * unit))
+    chosen.setWeight(QFont.Weight.DemiBold)
+    metrics = QFontMetricsF(chosen)
+    text = metrics.elidedText(title, Qt.TextElideMode.ElideRight, width - 200 * unit)
+    box = QRectF(
+        24 * unit,
+        24 * unit,
+        metrics.horizontalAdvance(text) + 36 * unit,
+        metrics.height() + 14 * unit,
+    )
+    painter.save()
+    _card(painter, box, unit)
+    painter.setFont(chosen)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
+
+
+def _draw_sources(painter: QPainter, text: str, unit: float, size: tuple[int, int]) -> float:
+    """Draw them along the lower edge; where that strip begins."""
+    width, height = size
+    painter.save()
+    chosen = QFont(painter.font())
+    chosen.setPixelSize(max(round(12 * unit), 8))
+    painter.setFont(chosen)
+    room = QRectF(0, 0, width - 24 * unit, height / 4)
+    wrap = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignRight
+    need = painter.boundingRect(room, wrap, text)
+    strip = QRectF(0, height - need.height() - 10 * unit, width, need.height() + 10 * unit)
+    painter.fillRect(strip, PAPER)
+    painter.setPen(INK)
+    painter.drawText(strip.adjusted(12 * unit, 5 * unit, -12 * unit, -5 * unit), wrap, text)
+    painter.restore()
+    return strip.top()
+
+
 def _draw_legends(
-    painter: QPainter, legends: Sequence[tuple[str, Legend]], unit: float, height: int
+    painter: QPainter, legends: Sequence[tuple[str, Legend]], unit: float, bottom: float
 ) -> None:
-    row, wide, left = 24 * unit, 250 * unit, 24 * unit
-    bottom = height - 24 * unit
+    row, left, low = 24 * unit, 24 * unit, bottom
     for name, legend in legends:
         entries = legend.entries[:ENTRIES_MAX]
         rows = 2 if legend.ramp else len(entries)
         tall = (rows + 1) * row + 22 * unit
-        box = QRectF(left, bottom - tall, wide, tall)
-        if box.top() < 0:
-            return
+        wide = _legend_width(painter, name, legend, unit)
+        if low - tall < 90 * unit and low < bottom:
+            left, low = left + 262 * unit, bottom
+        box = QRectF(left, low - tall, wide, tall)
         _card(painter, box, unit)
         inner = box.adjusted(14 * unit, 11 * unit, -14 * unit, -11 * unit)
-        title = say(legend.title) + (f" ({legend.unit})" if legend.unit else "")
         line = QRectF(inner.left(), inner.top(), inner.width(), row)
-        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, f"{title} · {name}")
+        painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, _heading(name, legend))
         if legend.ramp:
             _draw_ramp(painter, legend, inner, row)
         else:
             _draw_entries(painter, legend, inner, row)
-        bottom = box.top() - 12 * unit
+        low = box.top() - 12 * unit
+
+
+def _heading(name: str, legend: Legend) -> str:
+    return say(legend.title) + (f" ({legend.unit})" if legend.unit else "") + f" · {name}"
+
+
+def _legend_width(painter: QPainter, name: str, legend: Legend, unit: float) -> float:
+    metrics = QFontMetricsF(painter.font())
+    entries = () if legend.ramp else legend.entries[:ENTRIES_MAX]
+    widest = max(
+        (metrics.horizontalAdvance(say(e.label)) + 29 * unit for e in entries), default=0.0
+    )
+    return max(
+        250 * unit,
+        metrics.horizontalAdvance(_heading(name, legend)) + 30 * unit,
+        widest + 30 * unit,
+    )
 
 
 def _draw_entries(painter: QPainter, legend: Legend, inner: QRectF, row: float) -> None:
@@ -136,17 +266,17 @@ def _draw_ramp(painter: QPainter, legend: Legend, inner: QRectF, row: float) -> 
         painter.drawText(words, Qt.AlignmentFlag.AlignRight, number(values[-1], digits))
 
 
-def _draw_scale(painter: QPainter, pose: CameraPose, unit: float, width: int, height: int) -> None:
+def _draw_scale(
+    painter: QPainter, pose: CameraPose, unit: float, size: tuple[int, int], low: float
+) -> None:
+    width, height = size
     per_pixel = metres_per_pixel(pose, height)
     length = round_length(per_pixel * 260 * unit)
     pixels = length / per_pixel
     text = f"{number(length / 1000)} km" if length >= 1000 else f"{number(length)} m"
-    right, base = width - 38 * unit, height - 40 * unit
-    _card(
-        painter,
-        QRectF(right - pixels - 16 * unit, base - 32 * unit, pixels + 32 * unit, 48 * unit),
-        unit,
-    )
+    right, base = width - 38 * unit, low - 16 * unit
+    card = QRectF(right - pixels - 16 * unit, base - 32 * unit, pixels + 32 * unit, 48 * unit)
+    _card(painter, card, unit)
     painter.setPen(QPen(INK, 2 * unit))
     painter.drawLine(QPointF(right - pixels, base), QPointF(right, base))
     for x in (right - pixels, right):
@@ -173,5 +303,5 @@ def _draw_north(painter: QPainter, pose: CameraPose, unit: float, width: int) ->
     painter.drawPolygon(QPolygonF([QPointF(x * unit, y * unit) for x, y in arrow]))
     painter.setPen(INK)
     letter = QRectF(-12 * unit, 8 * unit, 24 * unit, 18 * unit)
-    painter.drawText(letter, Qt.AlignmentFlag.AlignCenter, "N")
+    painter.drawText(letter, Qt.AlignmentFlag.AlignCenter, tr("N"))
     painter.restore()

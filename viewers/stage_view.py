@@ -11,17 +11,16 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QWidget
 
 from layers.crs import describe, transformer
 from layers.errors import CityError
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Bounds, Layer
-from layers.progress import Progress
 from twin.city import City
 from twin.style import Style
 from viewers.dialogs.screenshot import ScreenshotRequest
-from viewers.i18n import mark
 from viewers.scene.canvas import Canvas
 from viewers.scene.legend import Legend
 from viewers.scene.scene import Scene
@@ -240,29 +239,27 @@ class StageView(QObject):
             return None
         return capture(scene.window, lambda: None)
 
-    def save_picture(self, path: Path, request: ScreenshotRequest, city: City | None) -> None:
-        """Write the view to a PNG, with what was asked for drawn over it.
+    def save_picture(
+        self, path: Path, request: ScreenshotRequest, city: City | None, parent: QWidget
+    ) -> None:
+        """Write the view to a PNG of any size, with what was asked for drawn over it.
 
-        It is drawn at once; a worker writes it, and `Tasks.failed` tells where that fails.
+        It is drawn here in parts and written by a worker; `Tasks.failed` tells where that fails.
 
         Raises
         ------
         CityError
             Nothing was drawn yet.
         """
-        from viewers.picture import write_picture
+        from viewers.rendering import furniture_of
+        from viewers.shooting import Shooting
 
-        pixels = self.picture(request.size)
-        if pixels is None:
+        scene = self.scene
+        if scene is None or not scene.renders or min(scene.window.GetActualSize()) < 1:
             raise CityError("There is nothing to take a picture of yet", code="no-picture")
-        legends = self.legends() if request.legend else []
-        pose = self.pose() if request.scale else None
         title = city.name if city is not None else ""
-
-        def work(_: Progress) -> None:
-            write_picture(path, pixels, legends=legends, pose=pose, title=title)
-
-        self._tasks.run(mark("Saving the picture"), work, fixed=True)
+        furniture = furniture_of(scene, request.over)
+        Shooting(scene, self._tasks, path, request.size, furniture, title=title, parent=parent)
 
     def close(self) -> None:
         """End the view."""

@@ -284,7 +284,9 @@ def test_a_picture_of_3840_by_2160_is_written(ward, tmp_path):
     out = tmp_path / "ảnh.png"
 
     def answer(dialog: ScreenshotDialog) -> None:
-        dialog._preset.setCurrentIndex(dialog._preset.findText("3840 × 2160"))
+        dialog._preset.setCurrentIndex(
+            dialog._preset.findText("3840 × 2160", Qt.MatchFlag.MatchStartsWith)
+        )
         dialog._preset.activated.emit(dialog._preset.currentIndex())
         when_asked(QFileDialog, lambda asked: name_file(asked, out))
         dialog.accept_button.click()

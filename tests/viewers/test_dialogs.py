@@ -243,8 +243,8 @@ def test_preferences_and_pictures_return_what_was_chosen(qtbot):
     picture = ScreenshotDialog((800, 600))
     qtbot.addWidget(picture)
     assert picture.chosen().size == (1920, 1080)
-    picture._width.setValue(9999)
-    assert picture.chosen().size[0] == 3840
+    picture._width.setValue(99_999)
+    assert picture.chosen().size[0] == 16_384
 
 
 def test_leaving_a_draft_can_be_saved_thrown_away_or_not_left(qtbot):

@@ -8,13 +8,11 @@ from datetime import datetime
 import numpy as np
 import pytest
 import pyvista as pv
-from PIL import ImageFont
 from scene_city import CRS, EAST, NORTH, block_city, buildings, city_of
 
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
 from viewers.scene import buildings_visual
-from viewers.scene.furniture import font_of
 from viewers.scene.point_blocks import STRIDES, levels_for
 from viewers.scene.refinement import Step
 from viewers.scene.scene import Scene
@@ -146,14 +144,6 @@ def test_eye_dome_lighting_darkens_what_lies_behind_an_edge(scene):
     row = scene.screenshot()[150].astype(float).mean(axis=1)
     # Without it, a flat colour under one sun is one colour all along the row.
     assert row.min() < np.median(row) - 3.0
-
-
-def test_the_letters_of_vietnamese_are_in_the_face():
-    font = font_of(40)
-    assert isinstance(font, ImageFont.FreeTypeFont)
-    unknown = bytes(font.getmask("\U0010fffd"))
-    shapes = [bytes(font.getmask(letter)) for letter in "ếộữđăƠỗẵỵ"]
-    assert unknown not in shapes and len(set(shapes)) == len(shapes)
 
 
 def test_a_coloured_city_keeps_its_colours_while_it_is_completed(scene, monkeypatch):

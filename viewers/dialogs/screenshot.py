@@ -11,17 +11,32 @@ from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
 from viewers.panels.words import field_label, label
 
-LARGEST = (3840, 2160)
-SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
+LARGEST = (16384, 16384)
+SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (3840, 2160), (5120, 2880), (7680, 4320))
+NAMES = {3840: "4K", 5120: "5K", 7680: "8K"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenshotRequest:
-    """Width and height in pixels; whether the legend and the scale bar are drawn on it."""
+    """Width and height in pixels; what is drawn on it."""
 
     size: tuple[int, int]
-    legend: bool
-    scale: bool
+    legend: bool = False
+    scale: bool = False
+    title: bool = False
+    sources: bool = False
+
+    @property
+    def over(self) -> tuple[str, ...]:
+        """The same as words of `viewers.rendering.OVER`."""
+        chosen = (
+            ("legend", self.legend),
+            ("scale", self.scale),
+            ("north", self.scale),
+            ("title", self.title),
+            ("sources", self.sources),
+        )
+        return tuple(word for word, wanted in chosen if wanted)
 
 
 class ScreenshotDialog(Dialog):
@@ -33,7 +48,8 @@ class ScreenshotDialog(Dialog):
         self._preset = QComboBox()
         self._preset.addItem("", min_size(view_size, LARGEST))
         for size in SIZES:
-            self._preset.addItem(f"{size[0]} × {size[1]}", size)
+            name = NAMES.get(size[0], "")
+            self._preset.addItem(f"{size[0]} × {size[1]}" + (f"  ({name})" if name else ""), size)
         self._preset.setCurrentIndex(2)
         self._preset.activated.connect(self._take_preset)
         self._width, self._height = QSpinBox(), QSpinBox()
@@ -41,8 +57,9 @@ class ScreenshotDialog(Dialog):
             field.setRange(64, largest)
             field.setSuffix(" px")
         self._legend, self._scale = QCheckBox(), QCheckBox()
-        self._legend.setChecked(True)
-        self._scale.setChecked(True)
+        self._title, self._sources = QCheckBox(), QCheckBox()
+        for box in (self._legend, self._scale, self._sources):
+            box.setChecked(True)
         sizes = QHBoxLayout()
         sizes.addWidget(self._width)
         sizes.addWidget(label("muted", "×"))
@@ -54,8 +71,8 @@ class ScreenshotDialog(Dialog):
         form.addRow(self._words[0], self._preset)
         form.addRow(self._words[1], sizes)
         self.body.addLayout(form)
-        self.body.addWidget(self._legend)
-        self.body.addWidget(self._scale)
+        for box in (self._legend, self._scale, self._title, self._sources):
+            self.body.addWidget(box)
         self.setMinimumWidth(420)
         self._take_preset()
         self.retranslate()
@@ -66,6 +83,8 @@ class ScreenshotDialog(Dialog):
             size=(self._width.value(), self._height.value()),
             legend=self._legend.isChecked(),
             scale=self._scale.isChecked(),
+            title=self._title.isChecked(),
+            sources=self._sources.isChecked(),
         )
 
     def _take_preset(self) -> None:
@@ -80,6 +99,8 @@ class ScreenshotDialog(Dialog):
             word.setText(text)
         self._legend.setText(tr("With legend"))
         self._scale.setText(tr("With scale and north arrow"))
+        self._title.setText(tr("With the name of the city"))
+        self._sources.setText(tr("With sources and licences"))
 
 
 def min_size(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:

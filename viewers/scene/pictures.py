@@ -1,69 +1,67 @@
-"""Pictures of a city without a window, of any size."""
+"""A city on a stage of its own, off-screen, for pictures and films without a window."""
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import contextlib
+from collections.abc import Iterator
 
 from layers.errors import CityError
 from twin.city import City
+from viewers.scene.scene import Scene
+from viewers.scene.tiles import window_size
 from viewers.view_state import CameraPose, ViewState
 
-MOST_PIXELS = 16384
+LEAST, MOST = 16, 16384
+"""Pixels of a side."""
 
 
-def render_city(
-    city: City,
-    view: ViewState,
-    size: tuple[int, int],
-    out: Path,
-    *,
-    camera: CameraPose | str = "overview",
-    furniture: bool = False,
-) -> dict[str, float]:
-    """Draw `city` to the picture `out` and say how long each part took, in seconds.
-
-    Parameters
-    ----------
-    size : width, height in pixels, up to 16 384
-    camera : a pose, or "overview", "close" or "top"
-    furniture : whether compass, scale, legend and attribution are drawn over it
+def check_size(size: tuple[int, int]) -> None:
+    """Refuse a size that is none.
 
     Raises
     ------
     CityError
-        The size is not one, or the file cannot be written.
+        A side is shorter than `LEAST` or longer than `MOST`.
+    """
+    if not all(LEAST <= n <= MOST for n in size):
+        raise CityError(
+            f"A picture of {size[0]} × {size[1]} pixels cannot be drawn",
+            hint=f"Choose sides between 16 and {MOST} pixels.",
+        )
+
+
+@contextlib.contextmanager
+def off_screen(
+    city: City,
+    view: ViewState,
+    size: tuple[int, int],
+    *,
+    camera: CameraPose | str = "overview",
+) -> Iterator[Scene]:
+    """A scene that shows `city` for pictures of `size` pixels; closed at the end.
+
+    Its window is no larger than a part of a large picture.
+
+    Parameters
+    ----------
+    camera : a pose, or "overview", "close" or "top"
+
+    Raises
+    ------
+    CityError
+        The size is not one.
     """
     import pyvista as pv
 
-    from layers.atomic import atomic
-    from viewers.scene.scene import Scene
-
-    if not all(16 <= n <= MOST_PIXELS for n in size):
-        raise CityError(
-            f"A picture of {size[0]} × {size[1]} pixels cannot be drawn",
-            hint=f"Choose sides between 16 and {MOST_PIXELS} pixels.",
-        )
-    started = time.perf_counter()
-    plotter = pv.Plotter(off_screen=True, window_size=list(size), lighting="none")
+    check_size(size)
+    plotter = pv.Plotter(off_screen=True, window_size=list(window_size(size)), lighting="none")
     try:
         scene = Scene(plotter)
-        scene.show(city, view)
-        scene.camera.pose = scene.camera.named(camera) if isinstance(camera, str) else camera
-        shown = time.perf_counter()
-        pixels = scene.screenshot()
-        drawn = time.perf_counter()
-        if furniture:
-            from viewers.scene.furniture import with_furniture
-
-            pixels = with_furniture(pixels, scene)
-        scene.close()
+        try:
+            scene.show(city, view)
+            scene.camera.pose = scene.camera.named(camera) if isinstance(camera, str) else camera
+            yield scene
+        finally:
+            scene.close()
     finally:
         plotter.close()
-    from PIL import Image
-
-    with atomic(Path(out)) as temporary:
-        Image.fromarray(pixels).save(
-            temporary, format="PNG" if out.suffix.lower() == ".png" else None
-        )
-    return {"build": shown - started, "draw": drawn - shown, "write": time.perf_counter() - drawn}
