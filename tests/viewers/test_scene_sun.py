@@ -87,7 +87,9 @@ def test_a_tower_of_thirty_metres_throws_thirty_metres_at_forty_five_degrees(azi
 
 def test_open_ground_sees_the_sky_and_a_courtyard_does_not():
     parts = [box(-20, -10, -20, 20, 0, 15), box(10, 20, -20, 20, 0, 15)]
-    heights, scale, shift = sky_map(ray_scene(parts), (-100, 100, -100, 100, 0, 15), 512, floor=0.0)
+    heights, scale, shift = sky_map(
+        [(ray_scene(parts), None)], (-100, 100, -100, 100, 0, 15), 512, floor=0.0
+    )
 
     def around(x: float, y: float) -> float:
         u, v = x * scale[0] + shift[0], y * scale[1] + shift[1]

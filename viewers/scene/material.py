@@ -19,12 +19,16 @@ from vtkmodules.vtkRenderingCore import (
 )
 
 from viewers.scene import shaders
+from viewers.scene.cut import Cut
 
 Kind = Literal[
     "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"
 ]
 PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
+EARTH = (0.306, 0.203, 0.111)
+FILLED = {"building": (0.567, 0.142, 0.084), "terrain": EARTH, "mesh": EARTH}
+"""Kinds that a cut shows filled, and the colour of the filling, linear."""
 DEPTH_STEP = 2.0**-22
 
 
@@ -85,8 +89,10 @@ def packed_pair(values: NDArray[np.float32]) -> Packed:
     return Packed(byte_texture(parts, smooth=True), low, span)
 
 
-def _functions(kind: Kind, *, fine: bool) -> str:
+def _functions(kind: Kind, *, fine: bool, cut: bool) -> str:
     parts = [shaders.SKY]
+    if cut:
+        parts.append(shaders.CUT_FUNCTIONS)
     if fine and kind != "line":
         parts.append(shaders.SHADOW_FUNCTIONS)
     if kind == "building":
@@ -94,14 +100,15 @@ def _functions(kind: Kind, *, fine: bool) -> str:
     return "".join(parts)
 
 
-def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool) -> str:
+def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, cut: bool) -> str:
     haze, end = (shaders.HAZE, shaders.END) if fine else (shaders.HAZE_PLAIN, shaders.END_PLAIN)
+    away = shaders.CUT if cut else ""
     if kind == "line":
-        return shaders.START + shaders.UNLIT + haze + end
+        return away + shaders.START + shaders.UNLIT + haze + end
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
     if kind in ("ground", "water", "points"):
         normal = shaders.UP_NORMAL
-    parts = [normal, shaders.START]
+    parts = [away, normal, shaders.START]
     if kind == "building":
         parts.append(shaders.FACADE)
     if kind == "water":
@@ -114,6 +121,8 @@ def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool) ->
     parts.append(shaders.LIGHT)
     if kind == "water":
         parts.append(shaders.WATER_END)
+    if cut and kind in FILLED:
+        parts.append(shaders.FILLED)
     return "".join([*parts, haze, end])
 
 
@@ -131,6 +140,9 @@ class Material:
         self.property.SetDiffuse(1.0)
         self._smooth = smooth_normals and kind in ("terrain", "mesh")
         self._bias, self._pictured = bias, False
+        self.whole = False
+        """Whether no cut is to take anything from it."""
+        self._cut: Cut | None = None
         self._plain, self._fine = vtkShaderProperty(), vtkShaderProperty()
         self._build()
         self.set_float("facade", 1.0)
@@ -143,6 +155,7 @@ class Material:
         self._write(self._fine, fine=True)
 
     def _write(self, shader: vtkShaderProperty, *, fine: bool) -> None:
+        cut = self._cut is not None
         dec, impl = shaders.VERTEX_DEC, shaders.VERTEX_IMPL
         into = shaders.LIGHT_DEC
         if self.kind == "building":
@@ -166,8 +179,10 @@ class Material:
         vertex("//VTK::PositionVC::Impl", True, impl, False)
         fragment("//VTK::PositionVC::Dec", True, into, False)
         # Functions that use uniforms must come after their declarations, samplers with them.
-        fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine), False)
-        body = _fragment(self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured)
+        fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine, cut=cut), False)
+        body = _fragment(
+            self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured, cut=cut
+        )
         fragment("//VTK::Light::Impl", True, body, False)
 
     def dress(self, actor: vtkActor, *, fine: bool) -> None:
@@ -210,6 +225,8 @@ class Material:
             uniforms.SetUniform3f("eyeVS", [float(v) for v in eye - self.shift])
             if self.kind in PULL:
                 uniforms.SetUniformf("pull", 0.0 if parallel else PULL[self.kind])
+        if self._cut is not None:
+            self.set_vector("cutShift", self.shift)
 
     def set_texture(self, name: str, texture: vtkTexture) -> None:
         """Bind `texture` as the sampler `name`."""
@@ -231,6 +248,26 @@ class Material:
         self.set_texture("drapeMap", texture)
         self.set_vector("drapeScale", (*affine.scale, 0.0))
         self.set_vector("drapeShift", (*affine.shift, strength))
+
+    def set_cut(self, cut: Cut | None) -> None:
+        """Cut this away from what wears it; None takes the cut away."""
+        ground = self.kind in ("ground", "terrain", "mesh", "surface", "water")
+        if self.whole or (cut is not None and ground and not cut.ground):
+            cut = None
+        anew = (cut is None) != (self._cut is None)
+        self._cut = cut
+        if anew:
+            self._build()
+        if cut is None:
+            return
+        sin, cos = cut.axes[1, 0], cut.axes[0, 0]
+        self.set_vector("cutMiddle", cut.middle)
+        self.set_vector("cutHalf", cut.half)
+        self.set_vector("cutTurn", (cos, sin, cut.sign))
+        self.set_vector("cutNormal", cut.normal)
+        self.set_vector("cutShift", self.shift)
+        self.set_vector("cutColour", FILLED.get(self.kind, (0.0, 0.0, 0.0)))
+        self.set_float("cutOffset", cut.offset)
 
     def set_opacity(self, opacity: float) -> None:
         """0 … 1."""

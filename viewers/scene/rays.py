@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
-from viewers.scene.shadow import Box, ShadowMap, cast_depth, ray_scene, sky_map
+from viewers.scene.cut import Cut
+from viewers.scene.shadow import Box, Parts, ShadowMap, cast_depth, ray_scene, sky_map
 from viewers.scene.visual import Rays
 
 
@@ -24,41 +25,86 @@ class Hit:
     normal: NDArray[np.float64]
 
 
-class RayWorld:
-    """Triangles of some layers in one Embree scene; frozen, safe in any thread."""
+class _Group:
+    """Layers that a cut treats alike, in one Embree scene."""
 
-    def __init__(self, rays: Mapping[str, Rays]) -> None:
-        self.names = tuple(rays)
-        self._rows = [rays[name][2] for name in self.names]
-        self._scene: EmbreeScene = ray_scene([rays[name][:2] for name in self.names])
-        self.empty = not self.names
-        lows = [rays[name][0].min(axis=0) for name in self.names]
-        highs = [rays[name][0].max(axis=0) for name in self.names]
-        self.low = np.min(lows, axis=0).astype(float) if lows else np.zeros(3)
-        self.high = np.max(highs, axis=0).astype(float) if highs else np.zeros(3)
+    def __init__(self, names: list[str], rays: Mapping[str, Rays]) -> None:
+        self.names = names
+        self._rows = [rays[name][2] for name in names]
+        self.scene: EmbreeScene = ray_scene([rays[name][:2] for name in names])
 
-    def first(self, origin: NDArray[np.float64], direction: NDArray[np.float64]) -> Hit | None:
-        """The first triangle a ray meets."""
-        if self.empty:
-            return None
-        found = self._scene.run(
-            np.asarray(origin, np.float32).reshape(1, 3),
-            np.asarray(direction, np.float32).reshape(1, 3),
+    def first(
+        self, origin: NDArray[np.float64], direction: NDArray[np.float64], cut: Cut | None
+    ) -> Hit | None:
+        if cut is None:
+            return self._met(origin, direction, 0.0, np.inf)
+        for low, high in cut.spans(origin[None], direction[None]):
+            if low[0] < high[0]:
+                hit = self._met(origin, direction, float(low[0]), float(high[0]))
+                if hit is not None:
+                    return hit
+        return None
+
+    def _met(
+        self, origin: NDArray[np.float64], direction: NDArray[np.float64], low: float, high: float
+    ) -> Hit | None:
+        found = self.scene.run(
+            (origin + low * direction).astype(np.float32).reshape(1, 3),
+            direction.astype(np.float32).reshape(1, 3),
             query="INTERSECT",
             output=True,
         )
         geometry, primitive = int(found["geomID"][0]), int(found["primID"][0])
-        if geometry < 0 or geometry >= len(self.names) or primitive < 0:
+        distance = low + float(found["tfar"][0])
+        if geometry < 0 or geometry >= len(self.names) or primitive < 0 or distance > high:
             return None
-        distance = float(found["tfar"][0])
         normal = np.asarray(found["Ng"][0], float)
         normal /= max(float(np.linalg.norm(normal)), 1e-12)
         return Hit(
             layer=self.names[geometry],
             row=int(self._rows[geometry][primitive]),
-            where=np.asarray(origin, float) + distance * np.asarray(direction, float),
+            where=origin + distance * direction,
             distance=distance,
             normal=normal,
+        )
+
+
+class RayWorld:
+    """Triangles of some layers in Embree scenes; frozen, safe in any thread.
+
+    `ground` names the layers that are ground: a cut may leave them whole.
+    """
+
+    def __init__(self, rays: Mapping[str, Rays], *, ground: Collection[str] = ()) -> None:
+        names = [n for n in rays if n not in ground], [n for n in rays if n in ground]
+        self._groups = [_Group(group, rays) for group in names if group]
+        self._ground = frozenset(ground)
+        self.empty = not rays
+        lows = [one[0].min(axis=0) for one in rays.values()]
+        highs = [one[0].max(axis=0) for one in rays.values()]
+        self.low = np.min(lows, axis=0).astype(float) if lows else np.zeros(3)
+        self.high = np.max(highs, axis=0).astype(float) if highs else np.zeros(3)
+
+    def parts(self, cut: Cut | None = None) -> Parts:
+        """The scenes, each with what `cut` takes from it."""
+        return [(group.scene, self._cut_for(group, cut)) for group in self._groups]
+
+    def _cut_for(self, group: _Group, cut: Cut | None) -> Cut | None:
+        whole = cut is not None and not cut.ground and group.names[0] in self._ground
+        return None if whole else cut
+
+    def first(
+        self, origin: NDArray[np.float64], direction: NDArray[np.float64], cut: Cut | None = None
+    ) -> Hit | None:
+        """The first triangle that a ray meets in what `cut` leaves."""
+        hits = [
+            group.first(
+                np.asarray(origin, float), np.asarray(direction, float), self._cut_for(group, cut)
+            )
+            for group in self._groups
+        ]
+        return min(
+            (hit for hit in hits if hit is not None), key=lambda hit: hit.distance, default=None
         )
 
     def box(self) -> Box:
@@ -71,7 +117,7 @@ class RayWorld:
 class LightMaps:
     """Shadow maps of one sun and the open-sky map of one set of solids.
 
-    `world` is what they were cast over, `of` says for what they hold.
+    `world` is what they were cast over, `cut` what was taken from it, `of` says for what they hold.
     """
 
     world: RayWorld
@@ -82,6 +128,7 @@ class LightMaps:
     sky: NDArray[np.float32]
     sky_scale: tuple[float, float]
     sky_shift: tuple[float, float]
+    cut: Cut | None = None
 
 
 def around(world: RayWorld, middle: NDArray[np.float64], radius: float) -> Box:
@@ -108,18 +155,23 @@ def light_maps(
     floor: float | None = None,
     before: LightMaps | None = None,
     same_sun: bool = False,
+    cut: Cut | None = None,
 ) -> LightMaps:
-    """Maps for a view of `radius` metres around `middle`; parts of `before` that hold are kept."""
+    """Maps for a view of `radius` metres around `middle`; parts of `before` that hold are kept.
+
+    What is cut away throws no shadow and hides no sky.
+    """
+    parts = world.parts(cut)
     near_box = around(world, middle, radius)
     if near_box[0] >= near_box[1] or near_box[2] >= near_box[3]:
         near_box = world.box()
-    near = cast_depth(world._scene, sun, near_box, size)
-    if before is not None and before.world is world:
+    near = cast_depth(parts, sun, near_box, size)
+    if before is not None and before.world is world and before.cut == cut:
         sky, scale, shift = before.sky, before.sky_scale, before.sky_shift
-        far = before.far if same_sun else cast_depth(world._scene, sun, world.box(), size)
+        far = before.far if same_sun else cast_depth(parts, sun, world.box(), size)
     else:
-        sky, scale, shift = sky_map(world._scene, world.box(), floor=floor)
-        far = cast_depth(world._scene, sun, world.box(), size)
+        sky, scale, shift = sky_map(parts, world.box(), floor=floor)
+        far = cast_depth(parts, sun, world.box(), size)
     return LightMaps(
         world=world,
         of=of,
@@ -129,4 +181,5 @@ def light_maps(
         sky=sky,
         sky_scale=scale,
         sky_shift=shift,
+        cut=cut,
     )

@@ -44,6 +44,20 @@ vec3 dtShow(vec3 linear) {
 }
 """
 
+# Where more than zero, a point is cut away: outside the box (inside where its sign is −1), or on
+# the far side of the plane. Compiled in only while something is cut.
+CUT_FUNCTIONS = """
+float dtCut(vec3 p) {
+  vec3 q = p - cutMiddle;
+  q.xy = vec2(q.x * cutTurn.x - q.y * cutTurn.y, q.x * cutTurn.y + q.y * cutTurn.x);
+  q = abs(q) - cutHalf;
+  return max(cutTurn.z * max(q.x, max(q.y, q.z)), dot(cutNormal, p) - cutOffset);
+}
+"""
+CUT = "\n  if (dtCut(dtPos + cutShift) > 0.0) discard;\n"
+# Seen from inside, a solid is shown as if it were filled.
+FILLED = "  if (!gl_FrontFacing) colour = cutColour * unlit;\n"
+
 LIGHT_DEC = """//VTK::PositionVC::Dec
 in vec3 dtPos;
 in vec3 dtRel;

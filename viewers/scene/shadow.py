@@ -12,8 +12,16 @@ from embreex.mesh_construction import TriangleMesh
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
+from viewers.scene.cut import Cut
+
 Box = tuple[float, float, float, float, float, float]
 """min x, max x, min y, max y, min z, max z, scene metres."""
+Parts = Sequence[tuple[EmbreeScene, Cut | None]]
+"""Scenes that rays go through together, each with what is cut away from it."""
+ROWS = 8
+"""Rows of a map cast together: fewer calls for the same rays."""
+NOTHING = 1e8
+"""Embree says a distance above this where nothing was met."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -50,6 +58,44 @@ def ray_scene(meshes: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]]) -
     return scene
 
 
+def nearest(
+    parts: Parts, origin: NDArray[np.float32], direction: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Distance of the first surface left along each ray (n, 3); `inf` where there is none.
+
+    A ray goes only through what is kept: it starts where it comes in, and what it meets beyond
+    where it leaves does not count.
+    """
+    best = np.full(len(origin), np.inf)
+    for scene, cut in parts:
+        found = _first_in(scene, cut, origin, direction)
+        np.minimum(best, found, out=best)
+    return best
+
+
+def _first_in(
+    scene: EmbreeScene,
+    cut: Cut | None,
+    origin: NDArray[np.float32],
+    direction: NDArray[np.float32],
+) -> NDArray[np.float64]:
+    if cut is None:
+        far = np.asarray(scene.run(origin, direction, query="DISTANCE"), dtype=np.float64)
+        return np.where(far < NOTHING, far, np.inf)
+    start, ahead = origin.astype(np.float64), direction.astype(np.float64)
+    best = np.full(len(origin), np.inf)
+    for low, high in cut.spans(start, ahead):
+        rows = np.flatnonzero((low < high) & np.isinf(best))
+        if not len(rows):
+            continue
+        inside = (start[rows] + low[rows, None] * ahead[rows]).astype(np.float32)
+        there = np.ascontiguousarray(direction[rows])
+        far = np.asarray(scene.run(inside, there, query="DISTANCE"), dtype=np.float64)
+        met = (far < NOTHING) & (low[rows] + far <= high[rows])
+        best[rows[met]] = (low[rows] + far)[met]
+    return best
+
+
 def sun_axes(sun: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two unit vectors that span the plane across the rays."""
     helper = np.array([0.0, 0.0, 1.0]) if abs(sun[2]) < 0.99 else np.array([0.0, 1.0, 0.0])
@@ -59,7 +105,7 @@ def sun_axes(sun: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def cast_depth(
-    scene: EmbreeScene, sun: NDArray[np.float64], bounds: Box, size: int, *, workers: int = 2
+    parts: Parts, sun: NDArray[np.float64], bounds: Box, size: int, *, workers: int = 2
 ) -> ShadowMap:
     """Depth of the nearest surface along the rays of `sun`, over what covers `bounds`.
 
@@ -79,15 +125,15 @@ def cast_depth(
     middle, top = float(along.mean()), float(along.max()) + 5000.0
     steps = (np.arange(size) + 0.5) * texel
     depth = np.empty((size, size), np.float32)
-    direction = np.broadcast_to((-sun).astype(np.float32), (size, 3))
+    ahead = np.broadcast_to((-sun).astype(np.float32), (ROWS * size, 3))
+    first_row = (start[0] + steps)[:, None] * right + top * sun
 
     def band(rows: range) -> None:
-        for row in rows:
-            at = start[1] + steps[row]
-            origin = ((start[0] + steps)[:, None] * right + at * up + top * sun).astype(np.float32)
-            far = scene.run(origin, direction, query="DISTANCE")
-            far = np.asarray(far, dtype=np.float64)
-            depth[row] = np.where(far < 1e8, top - middle - far, -1e9)
+        for row in range(rows.start, rows.stop, ROWS):
+            at = start[1] + steps[row : min(row + ROWS, rows.stop)]
+            origin = (first_row[None] + at[:, None, None] * up).reshape(-1, 3).astype(np.float32)
+            far = nearest(parts, origin, ahead[: len(origin)]).reshape(len(at), size)
+            depth[row : row + len(at)] = np.where(np.isfinite(far), top - middle - far, -1e9)
 
     cut = np.linspace(0, size, workers * 4 + 1).astype(int)
     with ThreadPoolExecutor(workers) as pool:
@@ -107,11 +153,12 @@ def shadow_map(
     size: int = 2048,
 ) -> ShadowMap:
     """`cast_depth` of one mesh."""
-    return cast_depth(ray_scene([(vertices, triangles)]), np.asarray(sun, float), bounds, size)
+    parts = [(ray_scene([(vertices, triangles)]), None)]
+    return cast_depth(parts, np.asarray(sun, float), bounds, size)
 
 
 def sky_map(
-    scene: EmbreeScene, bounds: Box, size: int = 1024, *, floor: float | None = None
+    parts: Parts, bounds: Box, size: int = 1024, *, floor: float | None = None
 ) -> tuple[NDArray[np.float32], tuple[float, float], tuple[float, float]]:
     """Mean height of what stands around, near and far: float32 (size, size, 2), metres.
 
@@ -127,7 +174,7 @@ def sky_map(
     from scipy.ndimage import gaussian_filter
 
     flat: Box = (*bounds[:4], bounds[5], bounds[5])
-    seen = cast_depth(scene, np.array([0.0, 0.0, 1.0]), flat, size)
+    seen = cast_depth(parts, np.array([0.0, 0.0, 1.0]), flat, size)
     height = seen.depth.astype(np.float64) - seen.matrix[2, 3]
     empty = height < -1e8
     height[empty] = bounds[4] if floor is None else floor
