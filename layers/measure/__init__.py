@@ -1,0 +1,1 @@
+"""Distances, areas, angles and profiles, with how far they can be trusted."""
