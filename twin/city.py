@@ -14,6 +14,7 @@ from layers.frame import Frame
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.layer import Bounds, Layer
 from twin.overlay import Overlay
+from twin.story import Story
 from twin.style import PLAIN, Style
 
 EDITED = METHODS.index("edited")
@@ -63,6 +64,8 @@ class City:
     layers : id → layer, in the order they are drawn and listed
     styles : id → style; a layer without one is plain
     changes : small map over the surveys
+    stories : id → story, in their order
+    pictures : key → PNG or JPEG file, for stops of stories
     """
 
     name: str
@@ -70,9 +73,11 @@ class City:
     layers: Mapping[str, Layer] = field(default_factory=dict)
     styles: Mapping[str, Style] = field(default_factory=dict)
     changes: Changes = field(default_factory=dict)
+    stories: Mapping[str, Story] = field(default_factory=dict)
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("layers", "styles", "changes"):
+        for name in ("layers", "styles", "changes", "stories", "pictures"):
             value = getattr(self, name)
             if not isinstance(value, MappingProxyType):
                 object.__setattr__(self, name, MappingProxyType(dict(value)))
@@ -133,6 +138,31 @@ class City:
         array = np.array(boxes)
         low, high = array[:, :2].min(axis=0), array[:, 2:].max(axis=0)
         return (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
+
+    # -- stories ----------------------------------------------------------------------------
+
+    def story(self, story_id: str) -> Story:
+        """The story with this id; `CityError` where there is none."""
+        try:
+            return self.stories[story_id]
+        except KeyError:
+            raise CityError(f"There is no story {story_id}", code="story-unknown") from None
+
+    def with_story(self, story: Story, *, index: int | None = None) -> City:
+        """Add `story`, or put it in the place of the one with its id."""
+        items = [(k, story if k == story.id else v) for k, v in self.stories.items()]
+        if story.id not in self.stories:
+            items.insert(len(items) if index is None else index, (story.id, story))
+        return replace(self, stories=MappingProxyType(dict(items)))
+
+    def without_story(self, story_id: str) -> City:
+        """Take the story away."""
+        self.story(story_id)
+        return replace(self, stories=_without(self.stories, story_id))
+
+    def with_picture(self, key: str, data: bytes) -> City:
+        """Keep a picture file under `key`."""
+        return replace(self, pictures=MappingProxyType({**self.pictures, key: data}))
 
     # -- buildings --------------------------------------------------------------------------
 

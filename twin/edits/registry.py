@@ -13,6 +13,7 @@ from twin.city import City
 from twin.edits.buildings import SetBuildingFloors, SetBuildingHeight, SetBuildingUse
 from twin.edits.edit import Edit
 from twin.edits.layers import AddLayer, MoveLayer, RemoveLayer, RenameLayer, SetStyle
+from twin.edits.stories import KeepPicture, MoveStop, PutStop, PutStory, RemoveStop, RemoveStory
 
 
 class Several(Edit, frozen=True, kw_only=True, tag="several"):
@@ -43,6 +44,12 @@ AnyEdit = (
     | SetBuildingHeight
     | SetBuildingUse
     | SetBuildingFloors
+    | PutStory
+    | RemoveStory
+    | PutStop
+    | RemoveStop
+    | MoveStop
+    | KeepPicture
     | Several
 )
 """Every edit there is; `type` in JSON tells them apart."""
@@ -126,8 +133,14 @@ def _with_data(edit: Edit, find: FindContent) -> Edit:
 __all__ = [
     "AddLayer",
     "AnyEdit",
+    "KeepPicture",
     "MoveLayer",
+    "MoveStop",
+    "PutStop",
+    "PutStory",
     "RemoveLayer",
+    "RemoveStop",
+    "RemoveStory",
     "RenameLayer",
     "SetBuildingFloors",
     "SetBuildingHeight",

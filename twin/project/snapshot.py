@@ -19,7 +19,7 @@ from layers.readers.registry import ReadOptions
 from layers.source import Source
 from twin.city import BuildingChange, City
 from twin.edits.registry import header
-from twin.project import journal
+from twin.project import journal, stories
 from twin.project.contents import Contents, with_absolute_path, with_path
 from twin.project.database import Database
 from twin.project.schema import meta, now, set_meta
@@ -77,6 +77,7 @@ def write(
             contents.write_changes(key, city.changes.get(layer.id, {}))
     progress.step(1.0)
     contents.drop_all_but(kept)
+    stories.write(database, city)
     set_meta(
         database,
         {
@@ -124,9 +125,11 @@ def read(contents: Contents, progress: Progress = SILENT) -> tuple[City, list[Ab
         if changed:
             changes[layer.id] = MappingProxyType(dict(changed))
     frame = frame_of(contents.database)
+    told, pictures = stories.read(contents.database)
     city = City(
-        name=stated.get("name", ""), frame=frame, layers=layers, styles=styles, changes=changes
-    )
+        name=stated.get("name", ""), frame=frame, layers=layers, styles=styles, changes=changes,
+        stories=told, pictures=pictures,
+    )  # fmt: skip
     return city, absent
 
 
