@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from layers.tiles.blocks import Survey, solids
 from layers.tiles.pyramid import Pyramid
 
 Vector = NDArray[np.float64]
+Keeps = Callable[[Vector], NDArray[np.bool_]]
 SLACK = 1e-9
 """Share of a triangle that a ray may pass beside it, so that none slips between two."""
 
@@ -25,7 +27,12 @@ class Met:
 
 
 def first_building(
-    pyramid: Pyramid, origin: Vector, direction: Vector, *, hidden: NDArray[np.bool_] | None = None
+    pyramid: Pyramid,
+    origin: Vector,
+    direction: Vector,
+    *,
+    hidden: NDArray[np.bool_] | None = None,
+    keeps: Keeps | None = None,
 ) -> Met | None:
     """The first building that a ray meets.
 
@@ -33,6 +40,7 @@ def first_building(
     ----------
     origin, direction : float64 (3,), relative to the pyramid's origin; the second of length one
     hidden : bool (n,), rows that are not there
+    keeps : which of some places (k, 3) are there at all, where the city is cut open
     """
     tree, survey = pyramid.tree, pyramid.survey
     shift = np.asarray(pyramid.origin)
@@ -48,7 +56,7 @@ def first_building(
         rows = tree.rows(int(leaves[place]))
         if hidden is not None:
             rows = rows[~hidden[rows]]
-        found = _among(survey, rows, start, np.asarray(direction, float), inverse, shift)
+        found = _among(survey, rows, start, np.asarray(direction, float), inverse, shift, keeps)
         if found is not None and (best is None or found.distance < best.distance):
             best = found
     return best
@@ -76,6 +84,7 @@ def _among(
     direction: Vector,
     inverse: Vector,
     shift: Vector,
+    keeps: Keeps | None,
 ) -> Met | None:
     if not len(rows):
         return None
@@ -95,7 +104,7 @@ def _among(
     chosen = np.sort(rows[met])
     batch = solids(survey, chosen, (float(shift[0]), float(shift[1]), float(shift[2])))
     distance, face = first_triangle(
-        start - shift, direction, batch.vertices.astype(np.float64), batch.triangles
+        start - shift, direction, batch.vertices.astype(np.float64), batch.triangles, keeps
     )
     if face < 0:
         return None
@@ -109,7 +118,11 @@ def _among(
 
 
 def first_triangle(
-    start: Vector, direction: Vector, vertices: Vector, triangles: NDArray[np.int32]
+    start: Vector,
+    direction: Vector,
+    vertices: Vector,
+    triangles: NDArray[np.int32],
+    keeps: Keeps | None = None,
 ) -> tuple[float, int]:
     """Distance and number of the triangle met first; (inf, −1) for none (Möller and Trumbore 1997)."""
     if not len(triangles):
@@ -127,6 +140,8 @@ def first_triangle(
         distance = np.einsum("ij,ij->i", two, q) * scale
         hit = (np.abs(determinant) > 1e-12) & (u >= -SLACK) & (v >= -SLACK)
         hit &= (u + v <= 1 + SLACK) & (distance > 1e-6)
+    if keeps is not None and hit.any():
+        hit[hit] = keeps(start + distance[hit, None] * direction)
     if not hit.any():
         return np.inf, -1
     face = int(np.argmin(np.where(hit, distance, np.inf)))

@@ -61,30 +61,48 @@ def test_a_still_picture_is_refined_step_by_step_and_then_rests(scene):
     assert scene.step == Step.MOVING and scene.window.GetMultiSamples() == 0
 
 
-def test_what_was_left_for_later_is_built_to_the_same_city(scene, monkeypatch):
-    city = block_city(40)
+@pytest.fixture
+def planned_by_a_worker(monkeypatch):
     monkeypatch.setattr(buildings_visual, "AT_ONCE", 300)
-    monkeypatch.setattr(buildings_visual, "SLICE", 200)
+
+
+def test_a_picture_of_a_whole_city_shows_every_building(scene, planned_by_a_worker):
+    city = block_city(60)
     scene.show(city, PLAIN_VIEW)
-    visual = scene.visual("buildings")
-    assert 300 <= sum(len(c.chunk.rows) for c in visual.mesh.chunks.values()) < 1600
+    scene.camera.pose = scene.camera.top()
     scene.set_still()
-    rows = np.concatenate([c.chunk.rows for c in visual.mesh.chunks.values()])
-    assert sorted(rows.tolist()) == list(range(1600))
+    visual = scene.visual("buildings")
+    drawn = [c for c in visual.mesh.chunks.values() if c.level >= 0]
+    rows = np.concatenate([c.chunk.rows for c in drawn])
+    assert sorted(rows.tolist()) == list(range(3600))
     # A block without its floor has two triangles on each of four walls and on the roof.
-    assert sum(len(c.chunk.triangles) for c in visual.mesh.chunks.values()) == 10 * 1600
-    assert scene.visual("buildings").box[5] == pytest.approx(30.0)
+    assert sum(c.triangles[c.level] for c in drawn) == 10 * 3600
+    assert visual.box[5] == pytest.approx(30.0)
 
 
-def test_an_edit_before_all_is_built_stands(scene, monkeypatch):
-    monkeypatch.setattr(buildings_visual, "AT_ONCE", 300)
+def test_an_edit_before_the_city_is_planned_stands(scene, planned_by_a_worker):
+    scene.patient = False
     city = block_city(40)
     scene.show(city, PLAIN_VIEW)
     scene.show(city.with_building_change("buildings", "b0", height=80.0), PLAIN_VIEW)
     scene.set_still()
     visual = scene.visual("buildings")
-    rows = np.concatenate([c.chunk.rows for c in visual.mesh.chunks.values()])
-    assert len(rows) == 1600 and visual.box[5] == pytest.approx(80.0)
+    top = max(c.chunk.vertices[:, 2].max() for c in visual.mesh.chunks.values())
+    assert visual.box[5] == pytest.approx(80.0) and top == pytest.approx(80.0)
+
+
+def test_what_moves_is_drawn_within_its_budget_and_the_tallest_are_there(scene):
+    city = block_city(60).with_building_change("buildings", "b1830", height=150.0)
+    scene.show(city, PLAIN_VIEW)
+    scene.set_still()
+    scene.budget.triangles = 12_000
+    scene.set_moving()
+    scene.render()
+    scene.render()
+    assert 0 < scene.drawn() <= 12_000
+    visual = scene.visual("buildings")
+    drawn = [c for c in visual.mesh.chunks.values() if c.level >= 0]
+    assert any(1830 in c.chunk.rows for c in drawn)
 
 
 def test_points_thin_with_distance_and_are_all_drawn_near():

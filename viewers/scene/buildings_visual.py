@@ -1,47 +1,50 @@
-"""Buildings: chunks of solids, façades by shader, colours by style, one range per building."""
+"""Buildings: tiles of solids streamed from a pyramid, façades by shader, colours by style."""
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
-from layers.builders.solids import solids_of
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
-from layers.kinds.mesh import FLOOR, SolidBatch
-from layers.tiles.chunks import assign, cell_size, cut
+from layers.tiles.chunks import Chunk
+from layers.tiles.pyramid import Pyramid, open_pyramid
+from layers.tiles.rays import first_building
 from twin.style import Style
+from viewers.scene.block_choice import choose_tiles, standing
+from viewers.scene.budget import choose_levels
+from viewers.scene.building_tiles import load, same_outlines, solids_around
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
+from viewers.scene.cut import Cut
+from viewers.scene.eye import Eye
+from viewers.scene.levels import EDGE_PIXELS, level_of_each
+from viewers.scene.rays import Hit
 from viewers.scene.visual import Rays, Surroundings, Visual
 from viewers.view_state import NO_ROWS
 
+log = logging.getLogger(__name__)
 SELECTED = np.array([255, 140, 40], np.uint8)
-SINK = 1.5
-AT_ONCE = 60_000
-"""Buildings that are built before the first picture, the most visible ones; the others follow."""
-SLICE = 6_000
+SHARE = 0.7
+"""Of the triangles of a moving frame; the rest is for trees and what else stands there."""
+AT_ONCE = 20_000
+"""Layers up to so many buildings are planned in the window's thread: it takes a few milliseconds."""
+PLAN = "plan"
+WAITING_S = 0.02
+"""How long a step of a still picture may wait for a tile before hands are asked again."""
 STOREY_M = 3.3
 """Height of a storey where the building does not say how many it has."""
 
 
-def importance(footprints: NDArray[np.object_], height: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much of the picture a building is, in metres: height and half the side of its outline."""
-    side = np.sqrt(shapely.area(footprints))
-    return (height + 0.5 * np.minimum(side, 80.0)).astype(np.float32)
-
-
-def _middles(footprints: NDArray[np.object_]) -> NDArray[np.float64]:
-    bounds = shapely.bounds(footprints)
-    return (bounds[:, :2] + bounds[:, 2:]) / 2
-
-
 class BuildingsVisual(Visual):
-    """Draws a `BuildingsLayer`; a changed height rebuilds only the chunks it stands in."""
+    """Draws a `BuildingsLayer` of any size; a changed height makes only the tiles it stands in anew."""
 
     casts_shadow = True
     kind = "building"
@@ -53,29 +56,37 @@ class BuildingsVisual(Visual):
         self._line_material.property.SetColor(0.20, 0.18, 0.16)
         self._line_material.property.SetOpacity(0.45)
         self.mesh = ChunkedMesh(around.stage.renderer, self.material, self._line_material)
+        self.pyramid: Pyramid | None = None
+        self.version = 0
+        self._children: list[NDArray[np.int64]] = []
+        self._shift = np.zeros(3)
         self._layer: BuildingsLayer | None = None
         self._style: Style | None = None
         self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
-        self._chunk_of_row: NDArray[np.int64] = np.empty(0, np.int64)
         self._selected: int | None = None
         self._chosen = self._hidden = NO_ROWS
-        self._owed: list[int] = []
-        self._size: NDArray[np.float32] = np.empty(0, np.float32)
-        self.geometry_builds = 0
-        self.version = 0
+        self._hidden_mask: NDArray[np.bool_] | None = None
+        self._stale: set[int] = set()
+        self._empty: set[int] = set()
+        self._tolerance = 0.0
+        self._eye: Eye | None = None
+        self._cast_from: NDArray[np.float64] | None = None
+
+    # -- the layer --------------------------------------------------------------------------
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer (changes written in); see `Visual.show`."""
         assert isinstance(layer, BuildingsLayer)
-        same_layer = layer is self._layer
+        before, same_layer = self._layer, layer is self._layer
         if same_layer and style == self._style:
             return False
-        if not same_layer:
-            self._put(layer)
         recolour = not same_layer or style != self._style
         self._layer, self._style = layer, style
         if recolour:
             self._colours, self.legend = of_buildings(layer, style)
+        if not same_layer:
+            self._put(before, layer)
+        if recolour:
             self.mesh.recolour(self._painted())
             self.material.set_opacity(style.opacity)
             # Windows would compete with what a colour has to say.
@@ -83,102 +94,169 @@ class BuildingsVisual(Visual):
             self._mark(self._selected)
         return True
 
-    def _put(self, layer: BuildingsLayer) -> None:
-        before = self._layer
-        rows = self._changed_rows(before, layer)
-        if rows is not None and not len(rows):
+    def _put(self, before: BuildingsLayer | None, layer: BuildingsLayer) -> None:
+        same_survey = before is not None and same_outlines(before, layer)
+        if same_survey and self.pyramid is not None:
+            self._change(layer)
             return
-        self._size = importance(layer.footprints, layer.height)
-        if rows is None:
-            self.mesh.clear()
-            self._owed = []
-            self._chunk_of_row = assign(_middles(layer.footprints), cell_size(layer.bounds))
-            chosen = np.ones(layer.count, dtype=bool)
-            if layer.count > AT_ONCE and layer.model is None:
-                chosen = self._size >= np.partition(self._size, -AT_ONCE)[-AT_ONCE]
-                self._owed = np.unique(self._chunk_of_row).tolist()
+        self._clear()
+        origin = self.around.frame.origin
+        folder = self.around.folder_for(layer)
+        plan = partial(open_pyramid, layer, origin=origin, folder=folder)
+        if layer.count <= AT_ONCE:
+            self._planned(plan())
         else:
-            numbers = np.unique(self._chunk_of_row[rows])
-            self._owed = [number for number in self._owed if number not in numbers]
-            chosen = np.isin(self._chunk_of_row, numbers)
-        self._build(layer, chosen)
-        self.geometry_builds += 1
-        self.version += 1
+            self.around.loader.ask(self, PLAN, np.inf, lambda wanted: plan(still_wanted=wanted))
 
-    def _build(self, layer: BuildingsLayer, chosen: NDArray[np.bool_]) -> None:
-        batch = self._solids(layer, chosen)
-        drawn = batch.face_kind != FLOOR
-        self.mesh.put(
-            cut(
-                batch.vertices,
-                batch.triangles[drawn],
-                batch.face_solid[drawn],
-                batch.face_kind[drawn],
-                chunk_of_row=np.where(chosen, self._chunk_of_row, -1),
-                size_of_row=self._size,
-            ),
-            (layer.ground - self.around.frame.origin[2]).astype(np.float32),
-        )
-        if len(self._hidden):
-            self._leave_out()
+    def _planned(self, pyramid: Pyramid | None) -> None:
+        if pyramid is None:
+            return
+        self.pyramid = pyramid
+        self._shift = np.asarray(pyramid.origin)
+        self._children = pyramid.tree.children()
+        self._empty.clear()
+        self.version += 1
+        if self._layer is not None and pyramid.survey.height is not self._layer.height:
+            self._change(self._layer)
+
+    def _change(self, layer: BuildingsLayer) -> None:
+        """Heights differ: what stands in the touched tiles is drawn until they are made anew."""
+        assert self.pyramid is not None
+        self.pyramid, nodes = self.pyramid.changed(layer)
+        if len(nodes):
+            touched = set(nodes.tolist())
+            self._stale |= touched & set(self.mesh.chunks)
+            self._empty -= touched
+            self.around.loader.forget(self)
+            self.version += 1
+
+    def _clear(self) -> None:
+        self.around.loader.forget(self)
+        for node in list(self.mesh.chunks):
+            self.around.memory.release(self, node)
+        self.mesh.clear()
+        self.pyramid = None
+        self._stale.clear()
+        self._empty.clear()
+        self._tolerance = 0.0
+
+    # -- frames -----------------------------------------------------------------------------
+
+    def look(self, eye: Eye) -> None:
+        """Draw what is there of the tiles this frame should have; ask for the others."""
+        self._eye = eye
+        if self.pyramid is None or not len(self.pyramid.survey.height):
+            return
+        tree = self.pyramid.tree
+        budget = None if eye.triangles is None else int(SHARE * eye.triangles)
+        choice = choose_tiles(tree, self._shift, eye, budget=budget, before=self._tolerance)
+        self._tolerance = choice.tolerance
+        self._ask(choice.wanted, choice.urgency)
+        there = self.mesh.chunks.keys() | self._empty
+        drawn = set(standing(tree.parent, self._children, choice.wanted.tolist(), there))
+        self._draw(eye, drawn, budget, choice.tolerance)
+        if not eye.moving:
+            self._cast_anew(eye)
+
+    def _ask(self, wanted: NDArray[np.int64], urgency: NDArray[np.float64]) -> None:
+        loader, pyramid = self.around.loader, self.pyramid
+        assert pyramid is not None
+        # The coarsest tile always: it stands for whatever is not there yet.
+        nodes = dict(zip(wanted.tolist(), urgency.tolist(), strict=True)) | {0: 2e6}
+        missing = [n for n in nodes if n not in self.mesh.chunks and n not in self._empty]
+        missing += [n for n in self._stale if n in nodes]
+        loader.want(self, [*missing, PLAN])
+        for node in missing:
+            loader.ask(self, node, nodes[node], partial(load, pyramid, node))
+
+    def _draw(self, eye: Eye, drawn: set[int], budget: int | None, tolerance: float) -> None:
+        numbers = self.mesh.numbers
+        levels = np.full(len(numbers), -1, np.int64)
+        memory = self.around.memory
+        here = [i for i, node in enumerate(numbers) if node in drawn]
+        for i in here:
+            memory.use(self, numbers[i])
+        if here:
+            index = np.array(here)
+            scale = eye.pixels_per_metre(self.mesh.low[index], self.mesh.high[index])
+            error = self.mesh.error[index]
+            if budget is None:
+                levels[index] = level_of_each(error, scale, tolerance)
+            else:
+                # What stands for tiles that are not there yet may be more than was reckoned with.
+                levels[index] = choose_levels(
+                    error, self.mesh.triangles[index], eye.pixels_per_radian / scale,
+                    pixels_per_radian=eye.pixels_per_radian, budget=budget,
+                    before=self.mesh.levels()[index],
+                )  # fmt: skip
+        self.mesh.show_levels(levels, fine=eye.fine)
+        edges = np.zeros(len(numbers), bool)
+        if here and eye.edges:
+            edges[index] = scale >= EDGE_PIXELS
+        self.mesh.show_edges(edges)
 
     def complete(self, seconds: float) -> bool:
-        """Build chunks that hold only their most visible buildings so far; see `Visual.complete`."""
-        until = time.perf_counter() + seconds
-        if not self._owed or self._layer is None:
-            return True
-        counts = np.bincount(self._chunk_of_row)
-        while self._owed and time.perf_counter() < until:
-            upto = int(np.searchsorted(np.cumsum(counts[self._owed]), SLICE)) + 1
-            numbers, self._owed = self._owed[:upto], self._owed[upto:]
-            self._build(self._layer, np.isin(self._chunk_of_row, numbers))
-            for number in numbers:
-                if number in self.mesh.chunks:
-                    self.mesh.chunks[number].recolour(self._painted())
-            self._mark(self._selected)
-        if not self._owed:
-            self.version += 1
-        return not self._owed
+        """Put tiles that came on the stage; see `Visual.complete`."""
+        loader, until = self.around.loader, time.perf_counter() + seconds
+        while loader.owes(self):
+            if seconds > WAITING_S:
+                loader.wait(self, min(seconds, 60.0) if np.isinf(seconds) else WAITING_S)
+            found = loader.take(self)
+            if found is None:
+                if not np.isinf(seconds):
+                    return False
+                continue
+            self._take(*found)
+            if time.perf_counter() > until:
+                return not loader.owes(self)
+        return True
 
-    @staticmethod
-    def _changed_rows(
-        before: BuildingsLayer | None, after: BuildingsLayer
-    ) -> NDArray[np.int64] | None:
-        """Rows whose solid differs; None where it is another survey altogether."""
-        if before is None or before.footprints is not after.footprints:
-            return None
-        if before.model is not after.model:
-            return None
-        differs = (before.height != after.height) | (before.ground != after.ground)
-        differs |= before.lod != after.lod
-        if after.model is not None:
-            differs |= before.method != after.method
-        return np.flatnonzero(differs)
+    def _look_again(self) -> None:
+        """What is wanted may change with what is there: a plan brings its tiles."""
+        if self._eye is not None:
+            self.look(self._eye)
 
-    def _solids(self, layer: BuildingsLayer, chosen: NDArray[np.bool_]) -> SolidBatch:
-        origin = self.around.frame.origin
-        if chosen.all() or layer.model is not None:
-            return solids_of(layer, origin=origin, sink=SINK)
-        from layers.builders.solids import extrude
+    def _take(self, key: Any, result: Any) -> None:
+        if isinstance(result, BaseException):
+            log.warning("Tile %s of %s could not be made: %s", key, self._layer, result)
+            if key != PLAN:
+                self._empty.add(key)
+            return
+        if key == PLAN:
+            self._planned(result)
+            self._look_again()
+            return
+        if self.pyramid is None:
+            return
+        self._stale.discard(key)
+        if result is None:
+            self._empty.add(key)
+            self.mesh.drop(key)
+            return
+        chunk, base = result
+        self._add(key, chunk, base)
 
-        rows = np.flatnonzero(chosen)
-        batch = extrude(
-            layer.footprints[rows], layer.ground[rows], layer.height[rows], origin=origin, sink=SINK
-        )
-        return SolidBatch(
-            origin=batch.origin,
-            vertices=batch.vertices,
-            triangles=batch.triangles,
-            face_solid=rows[batch.face_solid].astype(np.int32),
-            face_kind=batch.face_kind,
-        )
+    def _add(self, node: int, chunk: Chunk, base: NDArray[np.float32]) -> None:
+        self.mesh.put_one(node, chunk, base)
+        actor = self.mesh.chunks[node]
+        actor.recolour(self._painted())
+        if self._hidden_mask is not None:
+            actor.hide(self._hidden_mask)
+        if self._selected is not None and self._selected < len(self._colours):
+            actor.paint(self._selected, SELECTED)
+        if node:
+            # Twice: once here, once in the driver.
+            cost = 2 * actor.nbytes()
+            self.around.memory.hold(self, node, cost, partial(self.mesh.drop, node))
+
+    # -- colours ----------------------------------------------------------------------------
 
     def highlight(self, row: int | None) -> None:
         """Mark one building."""
         if row == self._selected:
             return
         if self._selected is not None and self._selected < len(self._colours):
-            self.mesh.paint(self._selected, self._colours[self._selected])
+            self.mesh.paint(self._selected, self._painted()[self._selected])
         self._selected = row
         self._mark(row)
 
@@ -191,15 +269,15 @@ class BuildingsVisual(Visual):
         return with_chosen(self._colours, self._chosen)
 
     def mark(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.mark`; only chunks with a building that changed are coloured anew."""
+        """See `Visual.mark`; only tiles with a building that changed are coloured anew."""
         if rows is self._chosen:
             return False
-        both = np.concatenate([self._chosen, rows])
+        touched = mask_of(np.concatenate([self._chosen, rows]), len(self._colours))
         self._chosen = rows
         colours = self._painted()
-        for number in np.unique(self._chunk_of_row[both[both < len(self._chunk_of_row)]]).tolist():
-            if number in self.mesh.chunks:
-                self.mesh.chunks[number].recolour(colours)
+        for actor in self.mesh.chunks.values():
+            if touched[actor.chunk.rows].any():
+                actor.recolour(colours)
         self._mark(self._selected)
         return True
 
@@ -208,43 +286,37 @@ class BuildingsVisual(Visual):
         if rows is self._hidden:
             return False
         self._hidden = rows
-        return self._leave_out()
-
-    def _leave_out(self) -> bool:
-        changed = self.mesh.hide(mask_of(self._hidden, len(self._size)))
-        self.version += changed
+        self._hidden_mask = mask_of(rows, len(self._colours)) if len(rows) else None
+        none = np.zeros(len(self._colours), bool)
+        changed = self.mesh.hide(none if self._hidden_mask is None else self._hidden_mask)
+        self.version += 1
         return changed
 
-    def set_visible(self, visible: bool) -> None:
-        """Hide or show."""
-        self.visible = visible
-        if not visible:
-            self.mesh.show_levels(np.full(len(self.mesh.low), -1))
-            self.mesh.show_edges(np.zeros(len(self.mesh.low), bool))
+    # -- questions --------------------------------------------------------------------------
 
-    def meshes(self) -> tuple[ChunkedMesh, ...]:
-        """The one mesh, while it is visible."""
-        return (self.mesh,) if self.visible else ()
-
-    @property
-    def box(self) -> NDArray[np.float64] | None:
-        """See `Visual.box`."""
-        return self.mesh.box
-
-    def rays(self) -> Rays | None:
-        """All solids in one set of arrays."""
-        return self.mesh.rays()
-
-    def nbytes(self) -> int:
-        """Bytes of arrays held."""
-        return self.mesh.nbytes()
-
-    def remove(self) -> None:
-        """Take all buildings off the stage."""
-        self.mesh.clear()
-        for material in (self.material, self._line_material):
-            self.around.stage.release(material)
-        self._layer = None
+    def first_hit(
+        self,
+        origin: NDArray[np.float64],
+        direction: NDArray[np.float64],
+        layer: str,
+        cut: Cut | None = None,
+    ) -> Hit | None:
+        """The building a ray meets first, exactly, whatever tiles are drawn."""
+        if self.pyramid is None:
+            return None
+        found = first_building(
+            self.pyramid,
+            origin,
+            direction,
+            hidden=self._hidden_mask,
+            keeps=None if cut is None else cut.keeps,
+        )
+        if found is None:
+            return None
+        where = np.asarray(origin, float) + found.distance * np.asarray(direction, float)
+        return Hit(
+            layer=layer, row=found.row, where=where, distance=found.distance, normal=found.normal
+        )
 
     def part_at(self, row: int, where: NDArray[np.float64]) -> str:
         """The storey hit, counted from 1 at the ground; "roof" on top."""
@@ -257,3 +329,70 @@ class BuildingsVisual(Visual):
             return "roof"
         storey = height / floors if floors > 0 else STOREY_M
         return f"storey {max(1, int(above // storey) + 1)}"
+
+    def rays(self) -> Rays | None:
+        """Solids around the eye, fine near and coarse far: what throws shadows.
+
+        Made of tiles that may have to be made: `rays_later` is for the window.
+        """
+        pyramid, eye, hidden = self.pyramid, self._eye, self._hidden_mask
+        if pyramid is None or eye is None:
+            return None
+        return solids_around(pyramid, eye, hidden)
+
+    def rays_later(self) -> Callable[[], Rays | None]:
+        """See `Visual.rays_later`: tiles may have to be made."""
+        if self.pyramid is None or self._eye is None:
+            return lambda: None
+        return partial(solids_around, self.pyramid, self._eye, self._hidden_mask)
+
+    def _cast_anew(self, eye: Eye) -> None:
+        """The eye is somewhere else: other tiles should throw the shadows."""
+        known = self._cast_from
+        if self.pyramid is None or len(self.pyramid.tree) < 2:
+            return
+        away = eye.position - (eye.position if known is None else known)
+        high = max(float(eye.position[2]), 150.0)
+        if known is None or float(np.linalg.norm(away)) > 0.5 * high:
+            self._cast_from = eye.position
+            self.version += 1
+
+    # -- the stage --------------------------------------------------------------------------
+
+    def set_visible(self, visible: bool) -> None:
+        """Hide or show."""
+        self.visible = visible
+        if not visible:
+            self.around.loader.forget(self)
+            self.mesh.show_levels(np.full(len(self.mesh.low), -1))
+            self.mesh.show_edges(np.zeros(len(self.mesh.low), bool))
+
+    def drawn(self) -> int:
+        """Triangles in the last frame."""
+        return self.mesh.drawn() if self.visible else 0
+
+    @property
+    def box(self) -> NDArray[np.float64] | None:
+        """See `Visual.box`; the outlines' before the plan is made."""
+        if self._layer is None or not self._layer.count:
+            return None
+        origin = np.asarray(self.around.frame.origin)
+        if self.pyramid is None:
+            west, south, east, north = self._layer.bounds
+            low = np.array([west, south, float(self._layer.ground.min())]) - origin
+            top = float((self._layer.ground + self._layer.height).max())
+            high = np.array([east, north, top]) - origin
+        else:
+            low, high = self.pyramid.tree.low[0] - origin, self.pyramid.tree.high[0] - origin
+        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
+
+    def nbytes(self) -> int:
+        """Bytes of arrays held."""
+        return self.mesh.nbytes()
+
+    def remove(self) -> None:
+        """Take all buildings off the stage."""
+        self._clear()
+        for material in (self.material, self._line_material):
+            self.around.stage.release(material)
+        self._layer = None

@@ -169,10 +169,32 @@ class ChunkActor:
             self._line_material.dress(self.lines, fine=True)
         return self.lines
 
+    def release(self, window: Any) -> None:
+        """Give back what the driver holds of it."""
+        for mapper in self._mappers.values():
+            mapper.ReleaseGraphicsResources(window)
+        for actor in (self.plain, self.fine, self.lines):
+            if actor is not None:
+                actor.ReleaseGraphicsResources(window)
+        self._mappers, self._data = {}, {}
+
     def nbytes(self) -> int:
         """Bytes of the arrays held here."""
         held = (self.chunk.vertices, self.chunk.triangles, self.colours, self._base)
         return sum(array.nbytes for array in held)
+
+
+class Table:
+    """What is asked of all chunks before each frame, as arrays; made anew when a chunk comes or goes."""
+
+    def __init__(self, chunks: Mapping[int, ChunkActor]) -> None:
+        self.numbers = list(chunks)
+        self.order = list(chunks.values())
+        self.low = np.array([c.low for c in self.order]).reshape(-1, 3)
+        self.high = np.array([c.high for c in self.order]).reshape(-1, 3)
+        self.error = np.array([c.error for c in self.order]).reshape(-1, len(LEVELS))
+        self.triangles = np.array([c.triangles for c in self.order], np.int64)
+        self.triangles = self.triangles.reshape(-1, len(LEVELS))
 
 
 class ChunkedMesh:
@@ -185,40 +207,68 @@ class ChunkedMesh:
         self.material = material
         self.line_material = line_material
         self.chunks: dict[int, ChunkActor] = {}
-        self._order: list[ChunkActor] = []
-        self.low = self.high = np.empty((0, 3))
-        self.error = np.empty((0, len(LEVELS)))
-        self.triangles = np.empty((0, len(LEVELS)), np.int64)
+        self._known: Table | None = None
         self._edges_shown: set[int] = set()
 
     def put(self, chunks: Mapping[int, Chunk], base_of_row: NDArray[np.float32]) -> None:
         """Add or replace these chunks; others stay as they are."""
         for number, chunk in chunks.items():
-            self._drop(number)
-            made = ChunkActor(
-                chunk, self.material, self.line_material, base_of_row[chunk.vertex_row]
-            )
-            self.chunks[number] = made
-            self._renderer.AddActor(made.plain)
-            self._renderer.AddActor(made.fine)
-        self._index()
+            self.put_one(number, chunk, base_of_row[chunk.vertex_row])
 
-    def _index(self) -> None:
-        self._order = list(self.chunks.values())
-        if self._order:
-            self.low = np.array([c.low for c in self._order])
-            self.high = np.array([c.high for c in self._order])
-            self.error = np.array([c.error for c in self._order])
-            self.triangles = np.array([c.triangles for c in self._order])
+    def put_one(self, number: int, chunk: Chunk, base: NDArray[np.float32]) -> None:
+        """Add or replace one chunk; `base` (v,) is the height of the ground under its vertices."""
+        self.drop(number)
+        made = ChunkActor(chunk, self.material, self.line_material, base)
+        self.chunks[number] = made
+        self._renderer.AddActor(made.plain)
+        self._renderer.AddActor(made.fine)
+        self._known = None
 
-    def _drop(self, number: int) -> None:
+    def drop(self, number: int) -> None:
+        """Take one chunk off the stage, and what it holds out of the driver."""
         old = self.chunks.pop(number, None)
-        if old is not None:
-            self._renderer.RemoveActor(old.plain)
-            self._renderer.RemoveActor(old.fine)
-            if old.lines is not None:
-                self._renderer.RemoveActor(old.lines)
-            self._edges_shown.discard(id(old))
+        if old is None:
+            return
+        self._known = None
+        self._edges_shown.discard(id(old))
+        for actor in (old.plain, old.fine, old.lines):
+            if actor is not None:
+                self._renderer.RemoveActor(actor)
+        old.release(self._renderer.GetRenderWindow())
+
+    def _table(self) -> Table:
+        if self._known is None:
+            self._known = Table(self.chunks)
+        return self._known
+
+    @property
+    def _order(self) -> list[ChunkActor]:
+        return self._table().order
+
+    @property
+    def numbers(self) -> list[int]:
+        """Numbers of the chunks, in the order of `low`, `high`, `error`, `triangles`, `levels`."""
+        return self._table().numbers
+
+    @property
+    def low(self) -> NDArray[np.float64]:
+        """Lowest corner of each chunk (n, 3)."""
+        return self._table().low
+
+    @property
+    def high(self) -> NDArray[np.float64]:
+        """Highest corner of each chunk (n, 3)."""
+        return self._table().high
+
+    @property
+    def error(self) -> NDArray[np.float64]:
+        """Metres lost at each level of each chunk (n, levels)."""
+        return self._table().error
+
+    @property
+    def triangles(self) -> NDArray[np.int64]:
+        """Triangles of each level of each chunk (n, levels)."""
+        return self._table().triangles
 
     def levels(self) -> NDArray[np.int64]:
         """The level each chunk shows now, −1 for none."""
@@ -300,5 +350,4 @@ class ChunkedMesh:
     def clear(self) -> None:
         """Take everything off the stage and let go of it."""
         for number in list(self.chunks):
-            self._drop(number)
-        self._index()
+            self.drop(number)

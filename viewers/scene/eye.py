@@ -23,6 +23,7 @@ class Eye:
     parallel : pixels a metre for an orthographic picture, 0 for one in perspective
     size : width and height of the picture, pixels
     moving : whether something moves, so that nothing may be waited for
+    fine, edges : whether surfaces are lit finely, and outlined
     triangles, points : what all visuals together may draw in this frame; None for everything that
         can be seen
     """
@@ -34,6 +35,8 @@ class Eye:
     parallel: float
     size: tuple[int, int]
     moving: bool
+    fine: bool
+    edges: bool
     triangles: int | None
     points: int | None
 
@@ -57,6 +60,8 @@ def eye_of(
     size: tuple[int, int],
     *,
     moving: bool,
+    fine: bool = False,
+    edges: bool = False,
     triangles: int | None,
     points: int | None,
 ) -> Eye:
@@ -75,6 +80,8 @@ def eye_of(
         parallel=parallel,
         size=size,
         moving=moving,
+        fine=fine,
+        edges=edges,
         triangles=triangles,
         points=points,
     )

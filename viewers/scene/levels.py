@@ -39,6 +39,14 @@ def pixels_per_radian(camera: vtkCamera, height: int) -> float:
     return float(height / (2 * np.tan(np.radians(camera.GetViewAngle()) / 2)))
 
 
+def level_of_each(
+    error: NDArray[np.float64], pixels_per_metre: NDArray[np.float64], tolerance: float
+) -> NDArray[np.int64]:
+    """The coarsest level of each chunk (k, levels) that is off by `tolerance` pixels at most."""
+    on_screen = error * pixels_per_metre[:, None]
+    return np.asarray(np.maximum((on_screen <= tolerance).sum(axis=1) - 1, 0))
+
+
 def choose(
     meshes: Sequence[ChunkedMesh],
     camera: vtkCamera,

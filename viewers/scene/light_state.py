@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from layers.errors import CityError
 from twin.city import City
 from viewers.scene.camera import Camera
+from viewers.scene.cut import Cut
 from viewers.scene.rays import LightMaps, RayWorld, light_maps
 from viewers.scene.stage import NO_SHADOW, Stage
 from viewers.scene.sun import sun_vector
@@ -31,6 +32,8 @@ class LightState:
         self._casters: dict[str, Visual] = {}
         self._maps: LightMaps | None = None
         self.map_size = 2048
+        self.cut: Cut | None = None
+        """What is cut away from the casters; maps of another cut are cast anew."""
 
     @property
     def ready(self) -> bool:
@@ -75,20 +78,27 @@ class LightState:
         before = self._maps
         same_world = before is not None and before.of[0] == solids
         same_sun = before is not None and before.of[1] == sun
-        if before is not None and same_world and same_sun and _holds(before.area, middle, radius):
+        cut = self.cut
+        same_cut = before is not None and before.cut == cut
+        if same_world and same_sun and same_cut and _holds(before.area, middle, radius):
             return None
         rays = None
         if not same_world:
-            found = {k: v.rays() for k, v in self._casters.items()}
-            rays = {k: v for k, v in found.items() if v is not None}
+            rays = {k: v.rays_later() for k, v in self._casters.items()}
+        ground = [k for k, v in self._casters.items() if getattr(v, "is_ground", False)]
         size, floor = self.map_size, self._stage.ground_z
         direction = self.sun if self.sun[2] > LOWEST_SUN else AFTERNOON
 
         def cast() -> LightMaps:
-            world = before.world if before is not None and rays is None else RayWorld(rays or {})
+            world = before.world if before is not None and rays is None else None
+            if world is None:
+                found = {k: later() for k, later in (rays or {}).items()}
+                solid = {k: v for k, v in found.items() if v is not None}
+                world = RayWorld(solid, ground=ground)
             return light_maps(
                 world, direction, middle, radius, of=(solids, sun), size=size,
                 floor=None if np.isnan(floor) else floor, before=before, same_sun=same_sun,
+                cut=cut,
             )  # fmt: skip
 
         return cast

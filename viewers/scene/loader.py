@@ -48,8 +48,7 @@ class Loader:
         with self._lock:
             if self._closed or any(done[:2] == place for done in self._done):
                 return
-            if place in self._working:
-                self._unwanted.discard(place)
+            if place in self._working and place not in self._unwanted:
                 return
             self._waiting[place] = (-urgency, next(self._numbers), work)
             if len(self._threads) < self._most and len(self._waiting) > self._idle():
@@ -67,9 +66,8 @@ class Loader:
         with self._lock:
             for place in [p for p in self._waiting if p[0] is owner and p[1] not in kept]:
                 del self._waiting[place]
-            for place in self._working:
-                if place[0] is owner:
-                    (self._unwanted.discard if place[1] in kept else self._unwanted.add)(place)
+            # One that was told so may have given up already: it is worked on again if asked for.
+            self._unwanted |= {p for p in self._working if p[0] is owner and p[1] not in kept}
 
     def take(self, owner: object) -> tuple[Hashable, Any] | None:
         """One loaded tile of `owner`: (key, what the work returned, or its exception)."""
@@ -144,6 +142,7 @@ class Loader:
                 self._lock.notify_all()
             if not dropped:
                 self.arrived()
+            del place, work, result  # nothing is held while there is nothing to do
 
     def _wanted(self, place: tuple[object, Hashable]) -> bool:
         return place not in self._unwanted

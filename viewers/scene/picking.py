@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.frame import Frame
+from viewers.scene.cut import Cut
 from viewers.scene.rays import Hit, RayWorld
 from viewers.scene.visual import Visual
 from viewers.view_state import Picked
@@ -21,6 +22,10 @@ class Picker:
 
     def __init__(self) -> None:
         self.plain_z = 0.0
+        self.cut: Cut | None = None
+        """What is cut away, and so not met."""
+        self.faces: RayWorld | None = None
+        """The filled faces of the cut."""
         self._visuals: dict[str, Visual] = {}
         self._frame: Frame | None = None
         self._worlds: dict[str, tuple[object, RayWorld]] = {}
@@ -40,26 +45,39 @@ class Picker:
         rays = visual.rays()
         if rays is None:
             return None
-        world = RayWorld({layer_id: rays})
+        ground = [layer_id] if getattr(visual, "is_ground", False) else []
+        world = RayWorld({layer_id: rays}, ground=ground)
         self._worlds[layer_id] = (state, world)
         return world
 
     def first(self, origin: Vector, direction: Vector) -> Hit | None:
         """The nearest hit over all layers with triangles."""
-        best: Hit | None = None
+        best = self.faces.first(origin, direction) if self.faces is not None else None
+        if best is not None and best.layer not in self._visuals:
+            best = None
         for layer_id in self._visuals:
-            world = self._world(layer_id)
-            hit = world.first(origin, direction) if world is not None else None
+            hit = self._hit(layer_id, origin, direction)
             if hit is not None and (best is None or hit.distance < best.distance):
                 best = hit
         return best
+
+    def _hit(self, layer_id: str, origin: Vector, direction: Vector) -> Hit | None:
+        own: Callable[..., Hit | None] | None = getattr(self._visuals[layer_id], "first_hit", None)
+        if own is not None:
+            return own(origin, direction, layer_id, self.cut)
+        world = self._world(layer_id)
+        return world.first(origin, direction, self.cut) if world is not None else None
 
     def plain(self, origin: Vector, direction: Vector) -> Vector | None:
         """Where a ray meets the plain around the city."""
         if direction[2] >= -1e-6:
             return None
         distance = (self.plain_z - origin[2]) / direction[2]
-        return origin + distance * direction if 0 < distance < 60_000 else None
+        if not 0 < distance < 60_000:
+            return None
+        where = origin + distance * direction
+        away = self.cut is not None and self.cut.ground and not self.cut.keeps(where[None])[0]
+        return None if away else where
 
     def position(self, origin: Vector, direction: Vector) -> tuple[float, float, float] | None:
         """World position of the first hit, the plain included."""
@@ -78,6 +96,10 @@ class Picker:
             if hit is not None:
                 return float(hit.where[2])
         return self.plain_z
+
+    def ground_heights(self, places: Vector) -> Vector:
+        """`ground_below` of many places (n, 2), scene coordinates."""
+        return np.array([self.ground_below(place) for place in places])
 
     def pick(self, origin: Vector, direction: Vector) -> Picked | None:
         """The thing a ray meets first: building (with storey), tree, point, feature, or ground."""
@@ -101,6 +123,8 @@ class Picker:
         for layer_id, visual in self._visuals.items():
             search: Callable[..., Any] | None = getattr(visual, "nearest_to_ray", None)
             found = search(origin, direction, reach) if search is not None else None
+            if found is not None and self.cut is not None and not self.cut.keeps(found[2][None])[0]:
+                continue
             if found is not None and (best is None or found[1] < best[0]):
                 row, along, where = found
                 best = (along, self._picked(layer_id, row, where))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
@@ -40,3 +41,17 @@ def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
             material.drape(None, None)
         else:
             material.drape(top.texture, top.affine, top.strength)
+
+
+def ground_of(city: City) -> ElevationLayer | None:
+    """The first ground model of the city."""
+    for layer in city.layers.values():
+        if isinstance(layer, ElevationLayer) and layer.surface == "ground":
+            return layer
+    return None
+
+
+def union(boxes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """The box (6,) around boxes."""
+    stacked = np.array(boxes)
+    return np.array([f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)], dtype=float)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,31 +12,35 @@ from numpy.typing import NDArray
 
 from layers.builders.ground import decimated
 from layers.frame import Frame
-from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
 from twin.city import City
 from viewers.scene.budget import FrameBudget
 from viewers.scene.camera import Camera
 from viewers.scene.capture import capture
-from viewers.scene.eye import eye_of
+from viewers.scene.cut import cut_of
+from viewers.scene.cutting import Cutting
+from viewers.scene.eye import Eye, eye_of
 from viewers.scene.legend import Legend
 from viewers.scene.levels import choose, clip_range
 from viewers.scene.light_state import LightState
 from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
 from viewers.scene.picking import Picker
-from viewers.scene.plain import drape_pictures, plain_height
+from viewers.scene.plain import drape_pictures, ground_of, plain_height, union
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
 from viewers.scene.stage import Stage
+from viewers.scene.standing import Standing
 from viewers.scene.terrain_visual import MOST_CELLS
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
 MOVING_SLICE_S = 0.008
 """How long tiles that came may be put on the stage before a frame that moves."""
+FIRST_TRIANGLES = 400_000
+"""A first picture is drawn with so many; the others follow."""
 SLICE_S = 0.12
 """How long a step may build what is owed before hands are asked again."""
 
@@ -43,6 +48,7 @@ SLICE_S = 0.12
 SMOOTH_COST = 5.0
 """How many times longer a frame with smooth edges takes in software GL."""
 LONGEST_S = 2.5
+PATIENCE_S = 0.1
 
 
 class Scene:
@@ -63,7 +69,12 @@ class Scene:
         self.camera = Camera(self.renderer)
         self.picker = Picker()
         self.light = LightState(self.stage)
+        self.cutting = Cutting(self.stage)
         self.loader, self.memory = Loader(), Memory()
+        self.folder_for: Callable[[Layer], Path | None] = lambda _: None
+        """Where tiles of a layer are kept on disk; set before a city is shown."""
+        self.patient = True
+        """Whether `show` waits for what its first frame wants, as pictures do; a window does not."""
         self.each_frame: list[Callable[[], None]] = []
         """Called before each frame is drawn, after the camera is where it will be."""
         self.city: City | None = None
@@ -74,7 +85,7 @@ class Scene:
         self._looked = self._quick = False
         self._visuals: dict[str, Visual] = {}
         self._shown: dict[str, tuple[Any, ...]] = {}
-        self._standing: dict[str, tuple[Layer, Any, Layer]] = {}
+        self.standing = Standing()
         self._ground: ElevationLayer | None = None
         self._drawn_ground: ElevationLayer | None = None
         """As coarse as it is drawn, so that what lies on it lies on its triangles."""
@@ -95,7 +106,7 @@ class Scene:
         """Make the stage show `city`; calling it twice does the work once."""
         changed = self._new_frame(city.frame)
         self.camera.origin = np.array(city.frame.origin)
-        ground = _ground_of(city)
+        ground = ground_of(city)
         if ground is not self._ground:
             self._ground = ground
             self._drawn_ground = None if ground is None else decimated(ground, max_cells=MOST_CELLS)
@@ -119,6 +130,9 @@ class Scene:
             self._looked = True
             self.camera.pose = self.camera.overview()
         if changed:
+            if self.patient:
+                self._look(self._eye(FIRST_TRIANGLES))
+                self._complete(float("inf"))
             self.render()
 
     def _new_frame(self, frame: Frame) -> bool:
@@ -138,23 +152,11 @@ class Scene:
     def _remove(self, layer_id: str) -> None:
         self._visuals.pop(layer_id).remove()
         self._shown.pop(layer_id, None)
-        self._standing.pop(layer_id, None)
-
-    def standing(self, city: City, layer_id: str) -> Layer:
-        """The layer with changes written in; the same object as long as nothing changed."""
-        layer = city.layers[layer_id]
-        if not isinstance(layer, BuildingsLayer):
-            return layer
-        changes = city.changes.get(layer_id)
-        known = self._standing.get(layer_id)
-        if known is None or known[0] is not layer or known[1] is not changes:
-            known = (layer, changes, city.standing(layer_id))
-            self._standing[layer_id] = known
-        return known[2]
+        self.standing.forget(layer_id)
 
     def _show_layer(self, city: City, view: ViewState, layer_id: str) -> bool:
         hidden = layer_id in view.hidden
-        layer = self.standing(city, layer_id)
+        layer = self.standing.of(city, layer_id)
         style = city.style(layer_id)
         visual = self._visuals.get(layer_id)
         if visual is not None and self._shown[layer_id][0] != key_of(layer):
@@ -166,7 +168,7 @@ class Scene:
         if visual is None:
             around = Surroundings(
                 stage=self.stage, frame=city.frame, ground=self._drawn_ground,
-                loader=self.loader, memory=self.memory,
+                loader=self.loader, memory=self.memory, folder_for=self.folder_for,
             )  # fmt: skip
             visual = self._visuals[layer_id] = visual_for(layer, around)
             self._shown[layer_id] = (key_of(layer),)
@@ -175,6 +177,9 @@ class Scene:
         if visual.visible == hidden:
             visual.set_visible(not hidden)
             changed = True
+        if not hidden:
+            changed |= visual.hide(view.hidden_rows[layer_id])
+            changed |= visual.mark(view.chosen[layer_id])
         return changed
 
     def _world_changed(self) -> None:
@@ -184,15 +189,17 @@ class Scene:
         boxes = [v.box for v in rays.values() if v.box is not None]
         self.stage.backdrop_last()
         built = [v.box for v in rays.values() if v.kind == "building" and v.box is not None]
-        self.camera.home = _union(built) if built else None
+        self.camera.home = union(built) if built else None
         if boxes:
-            self.camera.bounds = _union(boxes)
+            self.camera.bounds = union(boxes)
             span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
             self.stage.clear_view = float(np.clip(span * 5.0, 14000.0, 40000.0))
 
     def _show_view(self, city: City, view: ViewState) -> bool:
         first = self.renders == 0
         changed = self.light.set_time(city, view, force=first)
+        self.picker.cut = self.light.cut = cut_of(view, city.frame.origin)
+        changed |= self.cutting.set(self.light.cut)
         if first or view.selected != self.view.selected:
             for layer_id, visual in self._visuals.items():
                 chosen = view.selected is not None and view.selected.layer == layer_id
@@ -232,12 +239,13 @@ class Scene:
         `cast` casts shadows here and now where they are out of date; without it they come later
         through `apply_light`.
         """
+        self.moving = self._quick = False
+        self._take(Step.SMOOTH)
+        self._look(self._eye(None))
         self._complete(float("inf"))
         job = self.light_job() if cast else None
         if job is not None:
             self.light.apply(job())
-        self.moving = self._quick = False
-        self._take(Step.SMOOTH)
         self.render()
 
     def refine(self) -> bool:
@@ -248,6 +256,8 @@ class Scene:
         """
         self.moving = False
         if not self._complete(SLICE_S):
+            if self.seconds < PATIENCE_S and time.perf_counter() - self._started > 3 * PATIENCE_S:
+                self.render()  # let tiles be seen as they come
             return True
         further = Step(min(self.step + 1, Step.SMOOTH))
         if further != self.step or self._stale:
@@ -303,14 +313,8 @@ class Scene:
         clip_range(camera, self.camera.bounds, self.stage.ground_z)
         whole, lit = self.step >= Step.WHOLE, self.step >= Step.LIT
         budget = None if whole else self.budget.triangles
-        eye = eye_of(
-            camera, (width, height), moving=self.moving, triangles=budget,
-            points=None if budget is None else 3 * budget,
-        )  # fmt: skip
         self.memory.next_frame()
-        for visual in self._visuals.values():
-            if visual.visible:
-                visual.look(eye)
+        self._look(self._eye(budget))
         self.memory.fit()
         meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
         choose(
@@ -322,6 +326,9 @@ class Scene:
             edges=lit and self.view.edges,
             fine=lit,
         )
+        if whole:
+            self.cutting.fill(self._visuals, self.camera.bounds, self.picker.ground_heights)
+            self.picker.faces = self.cutting.world
         for call in self.each_frame:
             call()
         self.stage.set_quality(
@@ -330,9 +337,22 @@ class Scene:
             occlusion=self.view.occlusion and self.light.ready,
         )
 
+    def _eye(self, triangles: int | None) -> Eye:
+        """What the coming frame is looked at with."""
+        return eye_of(
+            self.renderer.GetActiveCamera(), self.window.GetSize(), moving=self.moving,
+            fine=self.step >= Step.LIT, edges=self.step >= Step.LIT and self.view.edges,
+            triangles=triangles, points=None if triangles is None else 3 * triangles,
+        )  # fmt: skip
+
+    def _look(self, eye: Eye) -> None:
+        for visual in self._visuals.values():
+            if visual.visible:
+                visual.look(eye)
+
     def drawn(self) -> int:
         """Triangles of chunked layers in the last frame."""
-        return sum(m.drawn() for v in self._visuals.values() for m in v.meshes())
+        return sum(visual.drawn() for visual in self._visuals.values() if visual.visible)
 
     # -- questions --------------------------------------------------------------------------
 
@@ -368,19 +388,6 @@ class Scene:
         self.light.set_casters({})
         self.loader.close()
         self._smoothing.close()
+        self.cutting.close()
         self.stage.close()
         self.city = None
-
-
-def _union(boxes: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """The box (6,) around boxes."""
-    stacked = np.array(boxes)
-    return np.array([f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)], dtype=float)
-
-
-def _ground_of(city: City) -> ElevationLayer | None:
-    """The first ground model of the city."""
-    for layer in city.layers.values():
-        if isinstance(layer, ElevationLayer) and layer.surface == "ground":
-            return layer
-    return None

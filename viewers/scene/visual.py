@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,8 @@ class Surroundings:
     frame: Frame
     ground: ElevationLayer | None
     loader: Loader = field(default_factory=Loader)
+    folder_for: Callable[[Layer], Path | None] = lambda _: None
+    """Where the tiles of a layer may be kept on disk; None for nowhere."""
     memory: Memory = field(default_factory=Memory)
 
 
@@ -75,6 +79,15 @@ class Visual(ABC):
     def meshes(self) -> tuple[ChunkedMesh, ...]:
         """Chunked meshes whose levels the scene chooses each frame."""
         return ()
+
+    def drawn(self) -> int:
+        """Triangles in the last frame."""
+        return sum(mesh.drawn() for mesh in self.meshes())
+
+    def rays_later(self) -> Callable[[], Rays | None]:
+        """What `rays` says of now, to be called in a worker."""
+        found = self.rays()
+        return lambda: found
 
     def complete(self, seconds: float) -> bool:
         """Draw more of what is owed for about so long; True when nothing is owed.

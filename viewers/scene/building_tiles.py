@@ -1,0 +1,47 @@
+"""What workers do for the picture of buildings: numpy in, numpy out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layers.kinds.buildings import BuildingsLayer
+from layers.tiles.blocks import base_of
+from layers.tiles.chunks import Chunk
+from layers.tiles.pyramid import Pyramid
+from viewers.scene.block_choice import choose_tiles
+from viewers.scene.eye import Eye
+from viewers.scene.visual import Rays
+
+CASTING = 900_000
+"""Triangles that throw shadows."""
+
+
+def load(
+    pyramid: Pyramid, node: int, wanted: Callable[[], bool]
+) -> tuple[Chunk, NDArray[np.float32]] | None:
+    chunk = pyramid.tile(node) if wanted() else None
+    return None if chunk is None else (chunk, base_of(chunk, pyramid.survey.ground, pyramid.origin))
+
+
+def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) -> Rays | None:
+    shift = np.asarray(pyramid.origin)
+    choice = choose_tiles(pyramid.tree, shift, eye, budget=CASTING, all_around=True)
+    chunks = [c for n in choice.wanted.tolist() if (c := pyramid.tile(n)) is not None]
+    if not chunks:
+        return None
+    starts = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
+    triangles = np.concatenate(
+        [c.triangles + np.int32(s) for c, s in zip(chunks, starts, strict=True)]
+    )
+    rows = np.concatenate([c.face_row for c in chunks])
+    if hidden is not None:
+        triangles, rows = triangles[~hidden[rows]], rows[~hidden[rows]]
+    return np.concatenate([c.vertices for c in chunks]), triangles, rows
+
+
+def same_outlines(before: BuildingsLayer, after: BuildingsLayer) -> bool:
+    """Whether two layers differ in heights at most."""
+    return before.footprints is after.footprints and before.model is after.model
