@@ -8,8 +8,8 @@ from scene_city import EAST, NORTH, block_city
 
 from layers.errors import CityError
 from viewers.picture import round_length
-from viewers.scene.camera import between, ease, framing, from_polar, orbited, to_polar, zoomed
 from viewers.scene.pictures import off_screen
+from viewers.scene.poses import between, ease, framing, from_polar, orbited, to_polar, zoomed
 from viewers.view_state import CameraPose, ViewState
 
 

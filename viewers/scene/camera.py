@@ -1,121 +1,32 @@
-"""The eye: orbit, pan, zoom to the cursor, fly, walk, frame. Maths in plain functions."""
+"""The eye of a scene: orbit, pan, zoom to the cursor, fly, walk, frame."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from viewers.scene.poses import (
+    HIGHEST,
+    Vector,
+    framing,
+    from_polar,
+    orbited,
+    parallel,
+    to_polar,
+    triple,
+    up_of,
+    upright,
+    zoomed,
+)
 from viewers.view_state import CameraPose
 
-Vector = NDArray[np.float64]
 NEAREST_M = 25.0
 """A double click comes no nearer than this."""
-EYE_HEIGHT = 1.65
+EYE_HEIGHT = 1.7
 """Metres above ground of a walking person's eye."""
-LOWEST, HIGHEST = np.radians(-15.0), np.radians(89.9)
-UP = (0.0, 0.0, 1.0)
-
-
-def ease(t: float) -> float:
-    """0 … 1 with a soft start and end; exactly 0 at 0 and 1 at 1."""
-    t = min(max(t, 0.0), 1.0)
-    return t * t * t * (t * (6.0 * t - 15.0) + 10.0)
-
-
-def to_polar(offset: Vector) -> tuple[float, float, float]:
-    """Distance, heading (radians clockwise from north of where the eye stands) and elevation."""
-    distance = float(np.linalg.norm(offset))
-    heading = float(np.arctan2(offset[0], offset[1]))
-    elevation = float(np.arcsin(np.clip(offset[2] / max(distance, 1e-9), -1.0, 1.0)))
-    return distance, heading, elevation
-
-
-def from_polar(distance: float, heading: float, elevation: float) -> Vector:
-    """The inverse of `to_polar`."""
-    flat = distance * np.cos(elevation)
-    return np.array([flat * np.sin(heading), flat * np.cos(heading), distance * np.sin(elevation)])
-
-
-def up_of(eye: Vector, target: Vector) -> tuple[float, float, float]:
-    """Which way is up in the picture: the sky, or north when looking straight down."""
-    forward = target - eye
-    length = float(np.linalg.norm(forward))
-    if length and abs(forward[2]) / length > 0.9998:
-        heading = np.arctan2(eye[0] - target[0], eye[1] - target[1])
-        return (
-            (float(-np.sin(heading)), float(-np.cos(heading)), 0.0)
-            if _flat(forward)
-            else (0.0, 1.0, 0.0)
-        )
-    return UP
-
-
-def _flat(forward: Vector) -> bool:
-    return float(np.hypot(forward[0], forward[1])) > 1e-6
-
-
-def orbited(eye: Vector, target: Vector, turn: float, tilt: float) -> Vector:
-    """The eye after a turn around `target` (radians, clockwise from above) and a tilt upwards."""
-    distance, heading, elevation = to_polar(eye - target)
-    return target + from_polar(
-        distance, heading + turn, float(np.clip(elevation + tilt, LOWEST, HIGHEST))
-    )
-
-
-def zoomed(eye: Vector, target: Vector, about: Vector, factor: float) -> tuple[Vector, Vector]:
-    """Eye and target after coming closer to `about` by `factor`: what is under the cursor stays there."""
-    return about + (eye - about) / factor, about + (target - about) / factor
-
-
-def between(a: CameraPose, b: CameraPose, t: float) -> CameraPose:
-    """The pose at `t` of an eased flight from `a` to `b`; exactly `b` at 1.
-
-    Turns the short way round, and rises on long ways so that the city is seen passing below.
-    """
-    if t >= 1.0:
-        return b
-    s = ease(t)
-    start, end = np.array(a.target), np.array(b.target)
-    target = start + (end - start) * s
-    da, ha, ea = to_polar(np.array(a.eye) - start)
-    db, hb, eb = to_polar(np.array(b.eye) - end)
-    turn = (hb - ha + np.pi) % (2 * np.pi) - np.pi
-    rise = float(np.linalg.norm(end - start)) * 0.25 * np.sin(np.pi * s)
-    distance = float(np.exp(np.log(da) * (1 - s) + np.log(db) * s)) + rise
-    eye = target + from_polar(distance, ha + turn * s, ea + (eb - ea) * s)
-    return CameraPose(
-        eye=_triple(eye),
-        target=_triple(target),
-        up=up_of(eye, target),
-        view_angle=a.view_angle + (b.view_angle - a.view_angle) * s,
-        parallel_scale=b.parallel_scale if s > 0.5 else a.parallel_scale,
-    )
-
-
-def framing(
-    bounds: Vector, *, view_angle: float, aspect: float, heading: float, elevation: float
-) -> tuple[Vector, Vector]:
-    """Eye and target that bring a box (6,) into the picture from `heading` and `elevation`."""
-    low, high = bounds[0::2], bounds[1::2]
-    middle = (low + high) / 2
-    back = from_polar(1.0, heading, elevation)
-    right = np.array([-back[1], back[0], 0.0])
-    right /= max(float(np.linalg.norm(right)), 1e-9)
-    above = np.cross(back, right)
-    half = np.tan(np.radians(view_angle) / 2)
-    corners = (
-        np.array([[x, y, z] for x in bounds[0:2] for y in bounds[2:4] for z in bounds[4:6]])
-        - middle
-    )
-    needed = np.maximum(np.abs(corners @ above) / half, np.abs(corners @ right) / (half * aspect))
-    distance = float(np.max(needed + corners @ back))
-    return middle + back * max(distance, 5.0), middle
-
-
-def _triple(v: Vector) -> tuple[float, float, float]:
-    return (float(v[0]), float(v[1]), float(v[2]))
 
 
 class Camera:
@@ -148,9 +59,9 @@ class Camera:
         """Where the eye is, in world coordinates."""
         parallel = bool(self._camera.GetParallelProjection())
         return CameraPose(
-            eye=_triple(self.eye + self.origin),
-            target=_triple(self.target + self.origin),
-            up=_triple(np.array(self._camera.GetViewUp())),
+            eye=triple(self.eye + self.origin),
+            target=triple(self.target + self.origin),
+            up=triple(np.array(self._camera.GetViewUp())),
             view_angle=float(self._camera.GetViewAngle()),
             parallel_scale=float(self._camera.GetParallelScale()) if parallel else 0.0,
         )
@@ -184,10 +95,54 @@ class Camera:
         shift[2] = 0.0
         self.look(self.eye + shift, self.target + shift)
 
+    def drag(self, anchor: Vector, origin: Vector, direction: Vector) -> None:
+        """Move so that `anchor` comes to lie under the ray of the cursor."""
+        if self._camera.GetParallelProjection():
+            self._slide(anchor - origin)
+        elif direction[2] < -0.02:
+            now = origin + direction * (anchor[2] - origin[2]) / direction[2]
+            self.pan(anchor.copy(), now)
+
+    def _slide(self, shift: Vector) -> None:
+        """Move across the direction of view by what of `shift` lies across it."""
+        forward = np.array(self._camera.GetDirectionOfProjection())
+        across = shift - forward * float(shift @ forward)
+        up = self._camera.GetViewUp()
+        self._camera.SetPosition(*(self.eye + across))
+        self._camera.SetFocalPoint(*(self.target + across))
+        self._camera.SetViewUp(*up)
+
+    def after(self, move: Callable[[], None]) -> CameraPose:
+        """The pose that `move` leads to; the eye stays where it is."""
+        before = self.pose
+        move()
+        found, self.pose = self.pose, before
+        return found
+
+    def step(self, right: float, ahead: float) -> None:
+        """Move by shares of the picture's height: over the ground, or within an upright picture."""
+        forward = np.array(self._camera.GetDirectionOfProjection())
+        up = np.array(self._camera.GetViewUp())
+        side = np.cross(forward, up)
+        side /= max(float(np.linalg.norm(side)), 1e-9)
+        if self._camera.GetParallelProjection():
+            height = 2.0 * float(self._camera.GetParallelScale())
+            self._slide((side * right + np.cross(side, forward) * ahead) * height)
+            return
+        half = np.tan(np.radians(self._camera.GetViewAngle()) / 2)
+        height = 2.0 * half * float(np.linalg.norm(self.target - self.eye))
+        flat = np.array([-side[1], side[0], 0.0])
+        shift = (side * right + flat * ahead) * height
+        self.look(self.eye + shift, self.target + shift)
+
     def zoom(self, factor: float, about: Vector | None = None) -> None:
         """Come closer by `factor` to `about`, or to the target."""
         if self._camera.GetParallelProjection():
-            self._camera.SetParallelScale(self._camera.GetParallelScale() / factor)
+            scale = self._camera.GetParallelScale() / factor
+            if 1.0 < scale < 60_000:
+                self._camera.SetParallelScale(scale)
+                if about is not None:
+                    self._slide((about - self.target) * (1 - 1 / factor))
             return
         eye, target = zoomed(self.eye, self.target, self.target if about is None else about, factor)
         if np.linalg.norm(eye - target) > 2.0 and np.linalg.norm(eye) < 60_000:
@@ -223,14 +178,16 @@ class Camera:
             return self.pose
         _, now, tilt = to_polar(self.eye - self.target)
         width, height = self._renderer.GetVTKWindow().GetSize()
+        flat = bool(self._camera.GetParallelProjection())
         eye, target = framing(
             box,
             view_angle=self._camera.GetViewAngle(),
             aspect=max(width, 1) / max(height, 1),
             heading=now if heading is None else heading,
-            elevation=float(np.clip(tilt, np.radians(25), np.radians(60))),
+            elevation=tilt if flat else float(np.clip(tilt, np.radians(25), np.radians(60))),
         )
-        return self._pose_at(eye, target)
+        pose = self._pose_at(eye, target)
+        return parallel(pose) if flat else pose
 
     def overview(self) -> CameraPose:
         """The first look at a city: from the south-south-west, a little above the roofs."""
@@ -283,12 +240,26 @@ class Camera:
     def north_up(self) -> CameraPose:
         """The same view with north ahead."""
         distance, _, elevation = to_polar(self.eye - self.target)
-        return self._pose_at(self.target + from_polar(distance, np.pi, elevation), self.target)
+        return self._kept(self.target + from_polar(distance, np.pi, elevation))
 
     def top(self) -> CameraPose:
         """Straight down on the target, north up."""
         distance, _, _ = to_polar(self.eye - self.target)
-        return self._pose_at(self.target + np.array([0.0, 0.0, distance]), self.target)
+        return self._kept(self.target + np.array([0.0, 0.0, distance]))
+
+    def upright(self, heading: float) -> CameraPose:
+        """An elevation without perspective, looking towards `heading` (radians, clockwise from north).
+
+        As much is seen as now at the distance of the target.
+        """
+        pose = parallel(self.pose)
+        back = np.array([-np.sin(heading), -np.cos(heading), 0.0])
+        return upright(pose, back, pose.parallel_scale)
+
+    def _kept(self, eye: Vector) -> CameraPose:
+        """Looking at the target from `eye`, with or without perspective as now."""
+        pose, scale = self._pose_at(eye, self.target), self._camera.GetParallelScale()
+        return replace(pose, parallel_scale=scale if self._camera.GetParallelProjection() else 0.0)
 
     def street(self, ground: Vector) -> CameraPose:
         """Standing at a ground point, looking the present way."""
@@ -300,8 +271,8 @@ class Camera:
 
     def _pose_at(self, eye: Vector, target: Vector) -> CameraPose:
         return CameraPose(
-            eye=_triple(eye + self.origin),
-            target=_triple(target + self.origin),
+            eye=triple(eye + self.origin),
+            target=triple(target + self.origin),
             up=up_of(eye, target),
             view_angle=float(self._camera.GetViewAngle()),
         )

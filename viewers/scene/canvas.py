@@ -15,8 +15,8 @@ from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
 
 from layers.errors import CityError
 from twin.city import City
-from viewers.scene.camera import between, ease
 from viewers.scene.hand import Gate, Hand, with_shift
+from viewers.scene.poses import between, ease
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Step
 from viewers.scene.repaint import DrawnOnce
@@ -259,6 +259,11 @@ class Canvas(QWidget):
         """The tool that owns the mouse."""
         return self._gate.hand
 
+    @property
+    def view(self) -> QWidget | None:
+        """The widget that gets mouse and keys; None before `ready`."""
+        return self._interactor
+
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._interactor or self.scene is None:
             return False
@@ -342,16 +347,11 @@ class Canvas(QWidget):
         return True
 
     def _pan(self, position: Any) -> None:
-        """Keep the ground point that was pressed under the cursor."""
+        """Keep the point that was pressed under the cursor."""
         assert self.scene is not None
-        anchor = self._anchor if self._anchor is not None else self.scene.camera.target
-        origin, direction = self.scene.camera.ray(
-            *self.pixel(position), self.scene.window.GetSize()
-        )
-        if direction[2] > -0.02:
-            return
-        now = origin + direction * (anchor[2] - origin[2]) / direction[2]
-        self.scene.camera.pan(anchor.copy(), now)
+        camera = self.scene.camera
+        anchor = self._anchor if self._anchor is not None else camera.target
+        camera.drag(anchor, *camera.ray(*self.pixel(position), self.scene.window.GetSize()))
 
     def _release(self, event: QMouseEvent) -> bool:
         assert self.scene is not None

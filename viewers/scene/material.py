@@ -57,6 +57,26 @@ def byte_texture(values: NDArray[np.uint8], *, smooth: bool) -> vtkTexture:
     return texture
 
 
+def sharp_texture(values: NDArray[np.uint8], *, samples: float) -> vtkTexture:
+    """A picture (rows, cols, 4; row 0 is v = 0) that stays calm far away, and sharp in a slanting
+    look with more `samples` than one; the array is not copied."""
+    rows, cols, parts = values.shape
+    image = vtkImageData()
+    image.SetDimensions(cols, rows, 1)
+    scalars = numpy_to_vtk(np.ascontiguousarray(values).reshape(rows * cols, parts), deep=False)
+    scalars.SetName("values")
+    image.GetPointData().SetScalars(scalars)
+    texture = vtkTexture()
+    texture.SetInputData(image)
+    texture.SetColorModeToDirectScalars()
+    texture.InterpolateOn()
+    texture.MipmapOn()
+    texture.SetMaximumAnisotropicFiltering(samples)
+    texture.RepeatOff()
+    texture.EdgeClampOn()
+    return texture
+
+
 @dataclass(frozen=True, slots=True)
 class Packed:
     """Numbers as bytes, for VTK turns float textures into bytes: `low + span * code`."""
@@ -100,7 +120,9 @@ def _functions(kind: Kind, *, fine: bool, cut: bool) -> str:
     return "".join(parts)
 
 
-def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, cut: bool) -> str:
+def _fragment(
+    kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, tiled: bool, cut: bool
+) -> str:
     haze, end = (shaders.HAZE, shaders.END) if fine else (shaders.HAZE_PLAIN, shaders.END_PLAIN)
     away = shaders.CUT if cut else ""
     if kind == "line":
@@ -114,7 +136,7 @@ def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, cu
     if kind == "water":
         parts.append(shaders.WATER)
     if picture:
-        parts.append(shaders.DRAPE)
+        parts.append(shaders.DRAPE_TILE if tiled else shaders.DRAPE)
     parts.append(shaders.SUN)
     if fine:
         parts += [shaders.SHADOW, shaders.OPEN_SKY]
@@ -129,8 +151,12 @@ def _fragment(kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, cu
 class Material:
     """Owns the look of one layer; its actors share it, so a change of light is one call."""
 
-    def __init__(self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0) -> None:
+    def __init__(
+        self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0, tiled: bool = False
+    ) -> None:
         self.kind = kind
+        self.tiled = tiled
+        """Whether each actor that wears it brings a texture of its own."""
         self.of_plain = False
         """Whether the stage gives it the colour of the plain."""
         self.shift = np.zeros(3)
@@ -139,7 +165,7 @@ class Material:
         self.property.SetAmbient(1.0)
         self.property.SetDiffuse(1.0)
         self._smooth = smooth_normals and kind in ("terrain", "mesh")
-        self._bias, self._pictured = bias, False
+        self._bias, self._pictured = bias, tiled
         self.whole = False
         """Whether no cut is to take anything from it."""
         self._cut: Cut | None = None
@@ -164,6 +190,9 @@ class Material:
         if self._smooth:
             dec, impl = dec + shaders.NORMAL_DEC, impl + shaders.NORMAL_IMPL
             into += "in vec3 dtNormal;\n"
+        if self.tiled:
+            dec, impl = dec + shaders.UV_DEC, impl + shaders.UV_IMPL
+            into += "in vec2 dtUv;\n"
         if self.kind in PULL:
             impl += shaders.VERTEX_PULL
         if self.kind == "ground":
@@ -181,8 +210,9 @@ class Material:
         # Functions that use uniforms must come after their declarations, samplers with them.
         fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine, cut=cut), False)
         body = _fragment(
-            self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured, cut=cut
-        )
+            self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured,
+            tiled=self.tiled, cut=cut,
+        )  # fmt: skip
         fragment("//VTK::Light::Impl", True, body, False)
 
     def dress(self, actor: vtkActor, *, fine: bool) -> None:
@@ -232,6 +262,10 @@ class Material:
         """Bind `texture` as the sampler `name`."""
         self.property.RemoveTexture(name)
         self.property.SetTexture(name, texture)
+
+    def set_strength(self, strength: float) -> None:
+        """How much of the pictures that tiles bring is seen, 0 … 1."""
+        self.set_vector("drapeShift", (0.0, 0.0, strength))
 
     def drape(
         self, texture: vtkTexture | None, affine: Affine2 | None, strength: float = 1.0

@@ -166,6 +166,13 @@ DRAPE = """
   }
 """
 
+# A tile of the ground wears a picture of its own; where there is none it is transparent.
+UV_DEC, UV_IMPL = "in vec2 dtUvMC;\nout vec2 dtUv;\n", "  dtUv = dtUvMC;\n"
+DRAPE_TILE = """
+  vec4 picture = texture(actortexture, dtUv);
+  base = mix(base, picture.rgb * picture.rgb, picture.a * drapeShift.z);
+"""
+
 # Software GL runs both sides of every branch, so what a moving frame does without is left out of
 # its shader altogether.
 SUN = "\n  float sun = max(dot(n, sunDir), 0.0);\n  float lit = 1.0;\n  float open = 1.0;\n"

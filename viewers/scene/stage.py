@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPolyData
-from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
+from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
+from viewers.scene.cut import Cut
 from viewers.scene.material import Kind, Material, mapper_for, packed_depth, packed_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
@@ -62,6 +63,7 @@ class Stage:
         self._sky_map = packed_pair(NO_SKY)
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = Sky(renderer, self.air)
+        self.cut: Cut | None = None
         self.ground_z = float("nan")
         self._theme = "light"
         self.ground_material = self.material("ground", of_plain=True)
@@ -76,18 +78,21 @@ class Stage:
         smooth_normals: bool = False,
         bias: float = 0.0,
         of_plain: bool = False,
+        tiled: bool = False,
     ) -> Material:
         """A new material in the light of this stage; give it back with `release`.
 
-        `of_plain` gives it the colour that the plain has in each theme.
+        `of_plain` gives it the colour that the plain has in each theme; `tiled` is for surfaces
+        that bring a picture each.
         """
-        made = Material(kind, smooth_normals=smooth_normals, bias=bias)
+        made = Material(kind, smooth_normals=smooth_normals, bias=bias, tiled=tiled)
         made.of_plain = of_plain
         self._materials.append(made)
         if of_plain:
             self.set_ground_colour()
         self._light(made)
         made.set_eye(np.zeros(3))
+        made.set_cut(self.cut)
         return made
 
     def release(self, material: Material) -> None:
@@ -102,9 +107,9 @@ class Stage:
         material.set_vector("sunLight", self.air.sun_light)
         material.set_vector("skyLight", self.air.sky_light)
         material.set_vector("bounceLight", self.air.bounce_light)
+        light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
+        material.set_float("unlit", float(light.mean()))
         if material.kind == "line":
-            light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
-            material.set_float("unlit", float(light.mean()))
             return
         material.set_int("taps", self._taps)
         material.set_float("occlusion", self._occlusion)
@@ -132,6 +137,13 @@ class Stage:
         self.air = atmosphere(sun, theme=theme)
         self.set_ground_colour()
         self.set_shadows(NO_SHADOW, NO_SHADOW)
+
+    def set_cut(self, cut: Cut | None) -> None:
+        """Cut this away from everything; None shows everything again."""
+        if cut != self.cut:
+            self.cut = cut
+            for material in self._materials:
+                material.set_cut(cut)
 
     def _set_haze(self, distance: float) -> None:
         """Haze for a view of something `distance` metres away: it never hides what is looked at."""
@@ -245,7 +257,8 @@ class Stage:
 class Surface:
     """Triangles with a colour per face (t, 3), or of the material's own colour: a plain and a fine actor.
 
-    They share the data; only one is visible. VTK ties a shader to a mapper, so changing the shader
+    They share the data; only one is visible. `picture` is a texture of its own, with a uv per
+    vertex, for a tiled material. VTK ties a shader to a mapper, so changing the shader
     of one actor back and forth would build it anew each time.
     """
 
@@ -258,13 +271,15 @@ class Surface:
         material: Material,
         *,
         normals: NDArray[np.float32] | None = None,
+        picture: tuple[NDArray[np.float32], vtkTexture] | None = None,
     ) -> None:
         self._stage = stage
         self.visible = True
         self.colours = None if colours is None else np.ascontiguousarray(colours)
         self.data = vtkPolyData()
+        self._triangles = np.ascontiguousarray(triangles)
         self.data.SetPoints(points_of(np.ascontiguousarray(vertices)))
-        self.data.SetPolys(cells_of(np.ascontiguousarray(triangles)))
+        self.data.SetPolys(cells_of(self._triangles))
         if self.colours is not None:
             array = numpy_to_vtk(self.colours, deep=False)
             array.SetName(COLOURS)
@@ -273,7 +288,16 @@ class Surface:
             across = numpy_to_vtk(np.ascontiguousarray(normals), deep=False)
             across.SetName("normals")
             self.data.GetPointData().AddArray(across)
+        if picture is not None:
+            uv = numpy_to_vtk(np.ascontiguousarray(picture[0]), deep=False)
+            uv.SetName("uv")
+            self.data.GetPointData().AddArray(uv)
         self.actors = [self._actor(material, fine, normals is not None) for fine in (False, True)]
+        for actor in self.actors if picture is not None else ():
+            actor.SetTexture(picture[1])
+            actor.GetMapper().MapDataArrayToVertexAttribute(
+                "dtUvMC", "uv", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+            )
         stage.keep(self)
         self.choose()
 
@@ -295,6 +319,13 @@ class Surface:
         self.colours[:] = colours
         self.data.GetCellData().GetArray(COLOURS).Modified()
         self.data.Modified()
+
+    def leave_out(self, faces: NDArray[np.bool_]) -> None:
+        """Draw these faces (mask) as nothing, all others as they are."""
+        corners = self._triangles
+        if faces.any():
+            corners = np.where(faces[:, None], corners[:, :1], corners)
+        self.data.SetPolys(cells_of(corners))
 
     def choose(self) -> None:
         """Show the actor of the stage's quality."""
