@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from layers.builders.closing import closed
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Bounds, Layer
@@ -40,6 +41,7 @@ class Model:
     footprints : object array (n,) of Polygon or MultiPolygon, empty where nothing lies flat
     base, top : float64 (n,), lowest and highest z; NaN where there are no faces
     triangles : int64 (t, 3), rows of `vertices`; owner int64 (t,), ascending; kind uint8 (t,)
+    open : bool (n,), where the surfaces enclose nothing and could not be made to
     """
 
     footprints: NDArray[np.object_]
@@ -49,6 +51,7 @@ class Model:
     triangles: NDArray[np.int64]
     owner: NDArray[np.int64]
     kind: NDArray[np.uint8]
+    open: NDArray[np.bool_]
     notices: tuple[Notice, ...]
 
     @property
@@ -85,15 +88,19 @@ def buildings_of(survey: Survey, *, name: str, most: int = 0) -> Model | None:
     order = np.argsort(owner, kind="stable")
     triangles, owner, of_face = triangles[order], owner[order], of_face[order]
     triangles, turned = _outward(faces.vertices, triangles, owner, np.array(survey.solid)[:count])
+    shells = closed(faces.vertices, triangles, owner, kind[of_face])
+    is_open = np.zeros(count, dtype=bool)
+    is_open[shells.open] = True
     return Model(
         footprints=_footprints(faces, kind, count),
         base=base,
         top=top,
         vertices=faces.vertices,
-        triangles=triangles,
-        owner=owner,
-        kind=kind[of_face],
-        notices=_notices(name, faces.dropped, failed, turned),
+        triangles=shells.triangles,
+        owner=shells.owner,
+        kind=shells.kind,
+        open=is_open,
+        notices=_notices(name, faces.dropped, failed, turned, len(shells.mended)),
     )
 
 
@@ -123,6 +130,7 @@ def layer_of_buildings(
     tall = wanted & (height > _LEAST_HEIGHT_M) & (np.array(survey.lod) >= 1)
     flat = wanted & ~tall
     found = [*notices, *model.notices, *_left_out(name, flat, has_outline, survey)]
+    found += _blocks(name, tall & model.open, survey)
     shared: dict[str, Any] = {"crs": crs, "vertical": vertical, "source": source}
     result: list[Layer] = []
     if tall.any():
@@ -175,7 +183,7 @@ def _survey_layer(
         rmse=np.full(count, np.nan, dtype=np.float32),
         floors=_floors(columns, count),
         use=_uses(columns, count),
-        lod=np.where(np.array(survey.lod)[rows] >= 2, 2, 1).astype(np.uint8),
+        lod=np.where((np.array(survey.lod)[rows] >= 2) & ~model.open[rows], 2, 1).astype(np.uint8),
         columns=columns,
         model=_batch(model, tall, metres),
         notices=notices,
@@ -183,8 +191,10 @@ def _survey_layer(
     )
 
 
-def _batch(model: Model, tall: NDArray[np.bool_], metres: float) -> SolidBatch:
-    mine = tall[model.owner]
+def _batch(model: Model, tall: NDArray[np.bool_], metres: float) -> SolidBatch | None:
+    mine = (tall & ~model.open)[model.owner]
+    if not mine.any():
+        return None
     row = np.cumsum(tall) - 1
     used, compact = np.unique(model.triangles[mine], return_inverse=True)
     places = model.vertices[used]
@@ -284,11 +294,28 @@ def _left_out(
     return found
 
 
-def _notices(name: str, dropped: int, failed: int, turned: int) -> tuple[Notice, ...]:
+def _blocks(name: str, left: NDArray[np.bool_], survey: Survey) -> list[Notice]:
+    rows = np.flatnonzero(left)
+    if not len(rows):
+        return []
+    some = ", ".join(survey.ids[row] for row in rows[:3])
+    return [
+        Notice(
+            code="solids-open",
+            what=f"{len(rows)} buildings have surfaces that enclose no space: {some}",
+            hint="They are drawn as blocks of their outline and height.",
+            source=name,
+            count=len(rows),
+        )
+    ]
+
+
+def _notices(name: str, dropped: int, failed: int, turned: int, mended: int) -> tuple[Notice, ...]:
     counted = (
         ("faces-flat", dropped, "faces have no area and were left out"),
         ("faces-uncut", failed, "faces could not be cut into triangles and were left out"),
         ("solids-turned", turned, "solids were inside out and have been turned"),
+        ("solids-closed", mended, "solids had gaps or faces turned inward and have been closed"),
     )
     return tuple(
         Notice(code=code, what=f"{count} {what}", source=name, count=count)

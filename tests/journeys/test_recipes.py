@@ -38,6 +38,7 @@ def test_delfts_roofs_stand_where_the_points_are(built):
 def test_goteborg_measures_by_the_surface_and_says_where_nothing_stands(built):
     _, report = built("goteborg")
     assert report["buildings"]["count"] == 137
+    assert report["buildings"]["closed"] == report["buildings"]["count"]
     assert 20 <= report["buildings"]["method"]["dsm"] <= 41
 
 
@@ -53,6 +54,7 @@ def test_bilbaos_outlines_are_found_in_its_heights(built):
 def test_french_outlines_are_found_in_building_points(built, name):
     _, report = built(name)
     assert report["buildings"]["count"] > 0
+    assert report["buildings"]["closed"] == report["buildings"]["count"]
     assert report["buildings"]["method"]["lidar"] >= 0.9 * report["buildings"]["count"]
 
 
@@ -77,6 +79,7 @@ def test_van_mieu_takes_heights_and_floors_from_openstreetmap(built):
     """Of its 497 building ways, counted in the XML by their tags, 44 have a height and 8 more levels."""
     _, report = built("van_mieu")
     assert report["buildings"]["count"] == 497
+    assert report["buildings"]["closed"] == report["buildings"]["count"]
     assert report["buildings"]["method"]["attribute"] == 44
     assert report["buildings"]["method"]["floors"] == 8
 
@@ -85,6 +88,7 @@ def test_helsinki_survives_its_broken_rings(built):
     """494 building areas, of which eleven have broken rings; 171 with levels or height."""
     _, report = built("helsinki")
     assert 494 - 11 - 1 <= report["buildings"]["count"] <= 494
+    assert report["buildings"]["closed"] == report["buildings"]["count"]
     method = report["buildings"]["method"]
     assert 160 <= method["attribute"] + method["floors"] <= 171
 
@@ -93,6 +97,7 @@ def test_the_hague_keeps_its_own_roofs(built):
     _, report = built("den_haag")
     assert report["buildings"]["count"] == 844
     assert report["buildings"]["method"]["model"] == 844
+    assert report["buildings"]["closed"] == 844
     assert any(layer["kind"] == "mesh" for layer in report["layers"]), "its terrain"
 
 
