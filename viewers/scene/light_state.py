@@ -111,7 +111,7 @@ class LightState:
     def _put(self, maps: LightMaps) -> None:
         down = self.sun[2] <= LOWEST_SUN
         self._stage.set_shadows(NO_SHADOW if down else maps.near, NO_SHADOW if down else maps.far)
-        self._stage.set_sky_map(maps.sky, maps.sky_scale, maps.sky_shift)
+        self._stage.set_sky_map(maps.sky_code, maps.sky_scale, maps.sky_shift)
 
 
 def _holds(area: tuple[float, float, float], middle: NDArray[np.float64], radius: float) -> bool:

@@ -20,6 +20,7 @@ from vtkmodules.vtkRenderingCore import (
 
 from viewers.scene import shaders
 from viewers.scene.cut import Cut
+from viewers.scene.packing import Code
 
 Kind = Literal[
     "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"
@@ -45,7 +46,7 @@ def byte_texture(values: NDArray[np.uint8], *, smooth: bool) -> vtkTexture:
     rows, cols, parts = values.shape
     image = vtkImageData()
     image.SetDimensions(cols, rows, 1)
-    scalars = numpy_to_vtk(np.ascontiguousarray(values).reshape(rows * cols, parts), deep=True)
+    scalars = numpy_to_vtk(np.ascontiguousarray(values).reshape(rows * cols, parts), deep=False)
     scalars.SetName("values")
     image.GetPointData().SetScalars(scalars)
     texture = vtkTexture()
@@ -79,34 +80,16 @@ def sharp_texture(values: NDArray[np.uint8], *, samples: float) -> vtkTexture:
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Numbers as bytes, for VTK turns float textures into bytes: `low + span * code`."""
+    """A map of numbers on the graphics card: `low + span * code`."""
 
     texture: vtkTexture
     low: float
     span: float
 
 
-def packed_depth(depth: NDArray[np.float32]) -> Packed:
-    """Depths (rows, cols) in 24 bits of red, green, blue; what is below −1e8 becomes the lowest."""
-    known = depth > -1e8
-    low = float(depth[known].min()) - 1.0 if known.any() else -1.0
-    span = max(float(depth.max()) - low, 1.0)
-    code = np.where(known, (depth.astype(np.float64) - low) / span * (2**24 - 1), 0.0)
-    number = np.rint(code).astype(np.uint32)
-    parts = np.stack([number >> 16, (number >> 8) & 255, number & 255], axis=2).astype(np.uint8)
-    return Packed(byte_texture(parts, smooth=False), low if known.any() else -1e9, span)
-
-
-def packed_pair(values: NDArray[np.float32]) -> Packed:
-    """Two numbers per texel (rows, cols, 2) in 16 bits each; they may be interpolated."""
-    low = float(values.min())
-    span = max(float(values.max()) - low, 1.0)
-    number = np.rint((values.astype(np.float64) - low) / span * 65535).astype(np.uint32)
-    parts = np.stack(
-        [number[..., 0] >> 8, number[..., 0] & 255, number[..., 1] >> 8, number[..., 1] & 255],
-        axis=2,
-    ).astype(np.uint8)
-    return Packed(byte_texture(parts, smooth=True), low, span)
+def packed(code: Code, *, smooth: bool) -> Packed:
+    """The texture of a coded map; `smooth` lets its numbers be interpolated."""
+    return Packed(byte_texture(code.parts, smooth=smooth), code.low, code.span)
 
 
 def _functions(kind: Kind, *, fine: bool, cut: bool) -> str:
@@ -127,8 +110,10 @@ def _fragment(
     away = shaders.CUT if cut else ""
     if kind == "line":
         return away + shaders.START + shaders.UNLIT + haze + end
+    if kind == "points":
+        return away + shaders.POINT_END
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
-    if kind in ("ground", "water", "points"):
+    if kind in ("ground", "water"):
         normal = shaders.UP_NORMAL
     parts = [away, normal, shaders.START]
     if kind == "building":
@@ -197,7 +182,10 @@ class Material:
             impl += shaders.VERTEX_PULL
         if self.kind == "ground":
             impl = shaders.VERTEX_AROUND
-        if not fine:
+        if self.kind == "points":
+            dec, impl = dec + shaders.POINT_DEC, impl + shaders.VERTEX_HAZE + shaders.POINT_IMPL
+            into += "in vec3 dtPoint;\n"
+        elif not fine:
             dec, impl = dec + shaders.VERTEX_HAZE_DEC, impl + shaders.VERTEX_HAZE
             into += shaders.HAZE_IN_DEC
         if self._bias:
@@ -226,12 +214,19 @@ class Material:
 
     def air_uniforms(self) -> tuple[Any, ...]:
         """Uniforms of all shaders that deal with sky and haze."""
-        return (*self.uniforms(), self._plain.GetVertexCustomUniforms())
+        corners = (self._plain.GetVertexCustomUniforms(), self._fine.GetVertexCustomUniforms())
+        return (*self.uniforms(), *(corners if self.kind == "points" else corners[:1]))
 
     def set_haze(self, density: float) -> None:
         """The inverse of the metres at which more than half of a colour is lost."""
         for uniforms in self.air_uniforms():
             uniforms.SetUniformf("hazeDensity", density)
+
+    def set_point_light(self, light: Any) -> None:
+        """What falls on a point: points have no side that could be turned to the sun."""
+        for shader in (self._plain, self._fine):
+            uniforms = shader.GetVertexCustomUniforms()
+            uniforms.SetUniform3f("pointLight", [float(v) for v in light])
 
     def set_float(self, name: str, value: float) -> None:
         """A float uniform of the fragment shaders."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from viewers.scene.cut import Cut
+from viewers.scene.packing import Code, coded_pair
 from viewers.scene.shadow import Box, Parts, ShadowMap, cast_depth, ray_scene, sky_map
 from viewers.scene.visual import Rays
 
@@ -129,6 +130,12 @@ class LightMaps:
     sky_scale: tuple[float, float]
     sky_shift: tuple[float, float]
     cut: Cut | None = None
+    sky_code: Code = field(init=False)
+    """The open sky as the graphics card gets it."""
+
+    def __post_init__(self) -> None:
+        # Here, and so by the worker that cast it: it takes a while.
+        object.__setattr__(self, "sky_code", coded_pair(self.sky))
 
 
 def around(world: RayWorld, middle: NDArray[np.float64], radius: float) -> Box:

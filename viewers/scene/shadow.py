@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from embreex.mesh_construction import TriangleMesh
@@ -13,6 +13,7 @@ from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from viewers.scene.cut import Cut
+from viewers.scene.packing import Code, coded_depth
 
 Box = tuple[float, float, float, float, float, float]
 """min x, max x, min y, max y, min z, max z, scene metres."""
@@ -35,11 +36,17 @@ class ShadowMap:
         depth is less than the map's.
     matrix : float64 (3, 4), scene (x, y, z, 1) → u, v (0 … 1) and depth (metres)
     texel : metres per texel
+    code : the depths as the graphics card gets them
     """
 
     depth: NDArray[np.float32]
     matrix: NDArray[np.float64]
     texel: float
+    code: Code = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Here, and so by the worker that cast it: it takes a while.
+        object.__setattr__(self, "code", coded_depth(self.depth))
 
 
 def ray_scene(meshes: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]]) -> EmbreeScene:

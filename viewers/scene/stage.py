@@ -10,7 +10,8 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
 from viewers.scene.cut import Cut
-from viewers.scene.material import Kind, Material, mapper_for, packed_depth, packed_pair
+from viewers.scene.material import Kind, Material, mapper_for, packed
+from viewers.scene.packing import Code, coded_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
 from viewers.scene.sky import Sky, put_air
@@ -19,7 +20,7 @@ from viewers.scene.sun import atmosphere
 HORIZON_M = 60_000.0
 NO_SHADOW = ShadowMap(depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0)
 
-NO_SKY = np.full((2, 2, 2), -1e6, np.float32)
+NO_SKY = coded_pair(np.full((2, 2, 2), -1e6, np.float32))
 
 
 def ground_disc(
@@ -59,8 +60,9 @@ class Stage:
         self._taps = 0
         self._occlusion = 0.0
         self._shadow = {"sunNear": NO_SHADOW, "sunFar": NO_SHADOW}
-        self._shadow_texture = {name: packed_depth(NO_SHADOW.depth) for name in self._shadow}
-        self._sky_map = packed_pair(NO_SKY)
+        self._shadow_texture = {name: packed(NO_SHADOW.code, smooth=False) for name in self._shadow}
+        self._sky_code = NO_SKY
+        self._sky_map = packed(NO_SKY, smooth=True)
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = Sky(renderer, self.air)
         self.cut: Cut | None = None
@@ -109,15 +111,20 @@ class Stage:
         material.set_vector("bounceLight", self.air.bounce_light)
         light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
         material.set_float("unlit", float(light.mean()))
-        if material.kind == "line":
+        if material.kind == "points":
+            above = max(float(self.air.sun[2]), 0.0)
+            material.set_point_light(
+                np.array(self.air.sky_light) + np.array(self.air.sun_light) * above
+            )
+        if material.kind in ("line", "points"):
             return
         material.set_int("taps", self._taps)
         material.set_float("occlusion", self._occlusion)
         for name, shadow in self._shadow.items():
             m = shadow.matrix
-            packed = self._shadow_texture[name]
-            material.set_texture(name, packed.texture)
-            material.set_vector(f"{name}Range", (packed.low, packed.span, 0.0))
+            texture = self._shadow_texture[name]
+            material.set_texture(name, texture.texture)
+            material.set_vector(f"{name}Range", (texture.low, texture.span, 0.0))
             material.set_vector(f"{name}X", m[0, :3])
             material.set_vector(f"{name}Y", m[1, :3])
             material.set_vector(f"{name}Z", (m[0, 3], m[1, 3], -m[2, 3]))
@@ -158,12 +165,12 @@ class Stage:
         for name, shadow in (("sunNear", near), ("sunFar", far)):
             if self._shadow[name] is not shadow:
                 self._shadow[name] = shadow
-                self._shadow_texture[name] = packed_depth(shadow.depth)
+                self._shadow_texture[name] = packed(shadow.code, smooth=False)
         self._relight()
 
     def set_sky_map(
         self,
-        heights: NDArray[np.float32] | None,
+        heights: Code | None,
         scale: tuple[float, float] = (0.0, 0.0),
         shift: tuple[float, float] = (-9.0, -9.0),
     ) -> None:
@@ -171,7 +178,9 @@ class Stage:
         if heights is None:
             heights = NO_SKY
             scale, shift = (0.0, 0.0), (-9.0, -9.0)
-        self._sky_map = packed_pair(heights)
+        if heights is not self._sky_code:
+            self._sky_code = heights
+            self._sky_map = packed(heights, smooth=True)
         self._sky_affine = (scale, shift)
         self._relight()
 
