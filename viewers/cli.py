@@ -62,12 +62,50 @@ def _add_picture_commands(commands: Any) -> None:
     )
     render.set_defaults(command=_render)
 
+    _add_film(commands)
+
     bench = commands.add_parser("bench", help="measure, beside the alternatives, in one run")
     bench.add_argument("name", nargs="*", metavar="NAME", help="which; all without a name")
     bench.add_argument(
         "--json", action="store_true", help="print one JSON object on standard output"
     )
     bench.set_defaults(command=_bench)
+
+
+def _add_film(commands: Any) -> None:
+    film = commands.add_parser("film", help="film a flight or a story; needs no display")
+    film.add_argument("city", type=Path, metavar="CITY.gpkg")
+    film.add_argument(
+        "--path",
+        default="bookmarks",
+        metavar="P",
+        help="“bookmarks” (all), “turn” (once round), a story, or bookmarks' names with commas",
+    )
+    film.add_argument("--size", default="1920x1080", metavar="WxH")
+    film.add_argument("--fps", type=int, default=30, metavar="N")
+    film.add_argument("--seconds", type=float, default=0.0, metavar="S", help="how long it lasts")
+    film.add_argument("--stay", type=float, default=0.0, metavar="S", help="rest at each bookmark")
+    film.add_argument("--speed", default="eased", choices=["eased", "constant"])
+    film.add_argument("--time", default="", metavar="ISO", help="where the sun stands")
+    film.add_argument("--until", default="", metavar="ISO", help="let the sun go on to then")
+    film.add_argument("--color-by", default="", metavar="ATTRIBUTE", help="colour of buildings")
+    film.add_argument("--theme", default="light", choices=["light", "dark"])
+    film.add_argument("--lang", default="en", choices=["vi", "en"])
+    film.add_argument(
+        "--over",
+        default="sources",
+        metavar="LIST",
+        help="what is drawn over it: legend, scale, north, title, sources; “all” or “none”",
+    )
+    film.add_argument("--no-captions", action="store_true", help="a story without its words")
+    film.add_argument("--draft", action="store_true", help="plain and fast, without shadows")
+    film.add_argument(
+        "-o", "--out", type=Path, required=True, metavar="OUT.mp4", help="or a folder for frames"
+    )
+    film.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output"
+    )
+    film.set_defaults(command=_film)
 
 
 def has_display() -> bool:
@@ -123,6 +161,35 @@ def _render(options: argparse.Namespace) -> int:
         title=options.title,
     )
     report = render(request, progress=console_progress())
+    if options.json:
+        print_json(report)
+    else:
+        print(report["out"])
+    return 0
+
+
+def _film(options: argparse.Namespace) -> int:
+    from viewers.film.making import FilmRequest, film
+
+    request = FilmRequest(
+        city=options.city,
+        out=options.out,
+        path=options.path,
+        size=_size(options.size),
+        fps=options.fps,
+        seconds=options.seconds,
+        stay=options.stay,
+        speed=options.speed,
+        time=_time(options.time),
+        until=_time(options.until),
+        color_by=options.color_by,
+        theme=options.theme,
+        language=options.lang,
+        over=_over(options.over),
+        captions=not options.no_captions,
+        draft=options.draft,
+    )
+    report = film(request, console_progress())
     if options.json:
         print_json(report)
     else:

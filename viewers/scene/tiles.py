@@ -130,9 +130,9 @@ def _draw(scene: Scene, size: tuple[int, int], tile: Tile, window: tuple[int, in
         return capture(scene.window, lambda: whole(scene), window)
 
 
-def whole(scene: Scene) -> None:
+def whole(scene: Scene, *, cast: bool = False) -> None:
     """Draw the present view when still; what layers load for it is waited for."""
     for _ in range(MOST_TURNS):
-        scene.set_still(cast=False)
+        scene.set_still(cast=cast)
         if not scene.owes:
             return
