@@ -12,7 +12,7 @@ from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
 from viewers.scene.colouring import by_column, by_number, hex_of, of_buildings
 from viewers.scene.legend import Legend, LegendEntry
-from viewers.scene.points_visual import CLASSES
+from viewers.scene.point_colours import CLASSES
 from viewers.scene.ramps import UNKNOWN, of_numbers
 
 SAMPLE = 100_000

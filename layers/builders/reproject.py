@@ -87,7 +87,7 @@ def _points(layer: PointCloudLayer, crs: str, progress: Progress) -> PointCloudL
     if lost:
         fields = {name: None if v is None else v[good] for name, v in fields.items()}
     notices = (*layer.notices, *_lost_notice(layer, "points", lost, crs))
-    return replace(layer, crs=crs, offset=offset, notices=notices, **fields)
+    return replace(layer, crs=crs, offset=offset, notices=notices, tiles=None, **fields)
 
 
 def _features(layer: FeatureLayer, crs: str) -> FeatureLayer:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from pathlib import Path
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,16 @@ WATER = 9
 """Classes of the ASPRS LAS 1.4 specification (R15), table 17."""
 
 
+class PointTiles(NamedTuple):
+    """A COPC file with all points of a layer, in the layer's CRS.
+
+    `metres_per_height` is what heights in it are to be multiplied with.
+    """
+
+    path: Path
+    metres_per_height: float = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PointCloudLayer(Layer):
     """Points with what was measured about each.
@@ -32,6 +43,7 @@ class PointCloudLayer(Layer):
     intensity : uint16, shape (n,), or None
     rgb : uint8, shape (n, 3), or None where absent or all zero
     total : points in the file; more than n where it was thinned
+    tiles : where all of them can be read, node by node; None where there is no such file
     """
 
     kind: ClassVar[str] = "points"
@@ -42,6 +54,7 @@ class PointCloudLayer(Layer):
     intensity: NDArray[np.uint16] | None = None
     rgb: NDArray[np.uint8] | None = None
     total: int = 0
+    tiles: PointTiles | None = None
 
     def __post_init__(self) -> None:
         self._check_layer()

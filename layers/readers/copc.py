@@ -33,13 +33,15 @@ class Octree(NamedTuple):
     Attributes
     ----------
     nodes : records of level, x, y, z, offset, size, points
-    corner : lowest x, y of the root cube, in the file's numbers
+    corner : lowest x, y, z of the root cube, in the file's numbers
     side : length of the root cube's edge
+    spacing : between neighbours in the root node, in the file's numbers
     """
 
     nodes: NDArray[Any]
-    corner: tuple[float, float]
+    corner: tuple[float, float, float]
     side: float
+    spacing: float
 
 
 def octree(las: LasFile) -> Octree:
@@ -50,8 +52,8 @@ def octree(las: LasFile) -> Octree:
     ReadError
         It is cut off, runs in circles, or names chunks outside the file.
     """
-    centre_x, centre_y, half, root_offset, root_size = _info(las)
-    if not (np.isfinite([centre_x, centre_y, half]).all() and half > 0):
+    centre, half, spacing, root_offset, root_size = _info(las)
+    if not (np.isfinite([*centre, half, spacing]).all() and half > 0):
         raise _damaged(las, "its root cube has no size")
     pages, seen, found = [(root_offset, root_size)], set(), []
     with las.path.open("rb") as stream:
@@ -68,7 +70,10 @@ def octree(las: LasFile) -> Octree:
     nodes = np.concatenate(found)
     nodes = nodes[np.lexsort((nodes["offset"], nodes["level"]))]
     _check(las, nodes)
-    return Octree(nodes, (centre_x - half, centre_y - half), 2 * half)
+    corner = (centre[0] - half, centre[1] - half, centre[2] - half)
+    # Some writers leave the spacing at zero; most then have 128 points a side.
+    spacing = spacing if 0 < spacing < half else half / 64
+    return Octree(nodes, corner, 2 * half, spacing)
 
 
 def chunks_for(las: LasFile, *, keep: int, bounds: Bounds | None) -> list[Chunk]:
@@ -94,14 +99,14 @@ def chunks_for(las: LasFile, *, keep: int, bounds: Bounds | None) -> list[Chunk]
     return [Chunk(int(n["offset"]), int(n["size"]), int(n["points"])) for n in nodes]
 
 
-def _info(las: LasFile) -> tuple[float, float, float, int, int]:
-    """Centre x and y, half size, root page's offset and size (COPC 1.0, "Info VLR")."""
+def _info(las: LasFile) -> tuple[tuple[float, float, float], float, float, int, int]:
+    """Centre, half size, spacing, root page's offset and size (COPC 1.0, "Info VLR")."""
     vlr = las.header.vlrs[0]
     try:
         return (
-            float(vlr.center[0]),
-            float(vlr.center[1]),
+            (float(vlr.center[0]), float(vlr.center[1]), float(vlr.center[2])),
             float(vlr.halfsize),
+            float(vlr.spacing),
             int(vlr.hierarchy_root_offset),
             int(vlr.hierarchy_root_size),
         )

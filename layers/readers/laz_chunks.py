@@ -6,6 +6,7 @@ import contextlib
 import io
 import itertools
 import struct
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO, NamedTuple
 
@@ -20,6 +21,7 @@ from layers.readers.las_file import FIELDS, LasFile
 BATCH = 800_000
 """Points held decompressed at once: about 30 MB, so that no core waits long for another."""
 _LARGEST_CHUNK = 2_000_000
+_GENTLE = 2_000
 _MOST_POINTS_PER_BYTE = 2_000
 """LASzip needs more than this only for records that are all alike."""
 _LAYERS = {
@@ -45,11 +47,12 @@ class Damaged(Exception):  # noqa: N818  told apart from a `ReadError`, which is
 
 
 def batches(
-    las: LasFile, progress: Progress, *, fields: tuple[str, ...] = FIELDS
+    las: LasFile, progress: Progress, *, fields: tuple[str, ...] = FIELDS, skip: int = 0
 ) -> Iterator[Records]:
     """All records of the file in its order, at most about `BATCH` at once.
 
-    A batch is overwritten by the next one: take from it what is to be kept.
+    A batch is overwritten by the next one: take from it what is to be kept. The first `skip`
+    batches are left out; they are always the same.
 
     Raises
     ------
@@ -57,13 +60,15 @@ def batches(
         The file is cut off, damaged, or holds fewer points than its head claims.
     """
     if not las.laszip:
-        yield from _plain(las, progress)
+        yield from _plain(las, progress, skip)
         return
     chunks = chunk_table(las)
     if chunks is None or max(chunk.points for chunk in chunks) > _LARGEST_CHUNK:
-        yield from _in_sequence(las, progress, fields, refuse_at_end=chunks is None)
+        # Each point is told by the one before it: even what is left out must be decompressed.
+        found = _in_sequence(las, progress, fields, refuse_at_end=chunks is None)
+        yield from itertools.islice(found, skip, None)
         return
-    yield from batches_of(las, chunks, progress, fields=fields)
+    yield from batches_of(las, chunks, progress, fields=fields, skip=skip)
 
 
 def batches_of(
@@ -72,14 +77,18 @@ def batches_of(
     progress: Progress,
     *,
     fields: tuple[str, ...] = FIELDS,
+    skip: int = 0,
 ) -> Iterator[Records]:
     """Records of `chunks`, in their order; otherwise as `batches`."""
     total = sum(chunk.points for chunk in chunks)
     done = 0
     with las.path.open("rb") as stream:
-        for group in _groups(chunks):
-            progress.step(done / max(total, 1), f"Reading {las.path.name}")
+        for number, group in enumerate(_groups(chunks)):
             count = sum(chunk.points for chunk in group)
+            if number < skip:
+                done += count
+                continue
+            progress.step(done / max(total, 1), f"Reading {las.path.name}")
             raw = bytearray(count * las.record.itemsize)
             try:
                 _decompress(las, _bytes_of(stream, group), group, raw, fields)
@@ -87,6 +96,42 @@ def batches_of(
                 raise _cut_off(las, done, total) from failure
             yield np.frombuffer(raw, dtype=las.record)
             done += count
+
+
+def gently(las: LasFile, chunk: Chunk, *, fields: tuple[str, ...] = FIELDS) -> Records:
+    """Records of one chunk, for a thread beside one that draws.
+
+    lazrs holds the interpreter while it works: here it works a millisecond at a time.
+
+    Raises
+    ------
+    ReadError
+        The chunk is damaged, or the file is gone.
+    """
+    try:
+        with las.path.open("rb") as stream, _decoding():
+            data = _bytes_of(stream, [chunk])
+            if len(data) != chunk.size:
+                raise Damaged("cut off")
+            vlr = lazrs.LazVlr(las.laszip)
+            # A file in small: where its table is, the chunk, the table.
+            small = io.BytesIO(struct.pack("<q", 8 + len(data)) + data)
+            small.seek(0, io.SEEK_END)
+            lazrs.write_chunk_table(small, [(chunk.points, chunk.size)], vlr)
+            small.seek(0)
+            reader = lazrs.LasZipDecompressor(small, las.laszip, _selection(fields))
+            raw = bytearray(chunk.points * las.record.itemsize)
+            step = _GENTLE * las.record.itemsize
+            for start in range(0, len(raw), step):
+                reader.decompress_many(memoryview(raw)[start : start + step])
+                time.sleep(0)
+    except OSError as failure:
+        raise ReadError(
+            f"{las.path.name} could not be read: {failure.strerror or failure}"
+        ) from failure
+    except Damaged as failure:
+        raise _cut_off(las, 0, chunk.points) from failure
+    return np.frombuffer(raw, dtype=las.record)
 
 
 def chunk_table(las: LasFile) -> list[Chunk] | None:
@@ -144,14 +189,14 @@ def _has_table(las: LasFile, stream: BinaryIO, start: int) -> bool:
     return bool(number * las.record.itemsize <= table_at - start)
 
 
-def _plain(las: LasFile, progress: Progress) -> Iterator[Records]:
+def _plain(las: LasFile, progress: Progress, skip: int) -> Iterator[Records]:
     start, width = int(las.header.offset_to_point_data), las.record.itemsize
     there = (las.size - start) // width
     if there < las.count:
         raise _cut_off(las, there, las.count)
     with las.path.open("rb") as stream:
-        stream.seek(start)
-        for done in range(0, las.count, BATCH):
+        stream.seek(start + skip * BATCH * width)
+        for done in range(skip * BATCH, las.count, BATCH):
             progress.step(done / las.count, f"Reading {las.path.name}")
             count = min(BATCH, las.count - done)
             raw = stream.read(count * width)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from layers.crs import describe
 from layers.errors import CrsError, ReadError
 from layers.kinds.layer import Bounds, Layer
-from layers.kinds.pointcloud import PointCloudLayer
+from layers.kinds.pointcloud import PointCloudLayer, PointTiles
 from layers.memory import give_back
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
@@ -35,7 +35,7 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
 
     x and y stay in the file's CRS and unit, z comes in metres. With `max_points` points are
     thinned evenly while reading: from LAS and LAZ those of rank ⌊i·n/max⌋ in file order, from COPC
-    whole levels of its octree, coarse first.
+    whole levels of its octree, coarse first; the layer then says where the others are (`tiles`).
 
     Raises
     ------
@@ -64,6 +64,7 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
             source=source_of(path, options, driver=las.driver, where=where, date=_date(las)),
             notices=notices,
             total=las.count,
+            tiles=_tiles(las, where, sink),
             **sink.arrays(),
         )
     ]
@@ -106,6 +107,12 @@ def preview(path: Path, options: ReadOptions) -> list[SourcePreview]:
     ]
 
 
+def placed(path: Path, options: ReadOptions) -> tuple[LasFile, Place]:
+    """The head of `path`, and where its points lie; raises as `read`."""
+    las = open_las(path)
+    return las, _place(las, stated_crs(las), options)
+
+
 def _place(las: LasFile, stated: Stated, options: ReadOptions) -> Place:
     return place(
         las.path.name,
@@ -146,6 +153,12 @@ def _gather(las: LasFile, options: ReadOptions, where: Place, progress: Progress
             code="no-points",
         )
     return sink
+
+
+def _tiles(las: LasFile, where: Place, sink: PointSink) -> PointTiles | None:
+    if not las.is_copc or sink.count == las.count:
+        return None
+    return PointTiles(las.path, where.metres_per_height)
 
 
 def _fields(options: ReadOptions) -> tuple[str, ...]:

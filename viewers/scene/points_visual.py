@@ -9,27 +9,16 @@ from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
 from viewers.scene.chosen import with_chosen
-from viewers.scene.colouring import by_number, hex_of
 from viewers.scene.eye import Eye
-from viewers.scene.legend import Legend, LegendEntry
 from viewers.scene.levels import distances
 from viewers.scene.point_blocks import BLOCK, STRIDES, PointBlock, levels_for
-from viewers.scene.ramps import UNKNOWN, of_numbers, rgb
+from viewers.scene.point_colours import PointColours
+from viewers.scene.point_pick import entries, nearest
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import NO_ROWS
 
-CLASSES = {
-    0: ("never classified", "#b9b4aa"), 1: ("unclassified", "#b5aea2"), 2: ("ground", "#a88f72"),
-    3: ("low vegetation", "#b5c48f"), 4: ("medium vegetation", "#8fae72"),
-    5: ("high vegetation", "#5f8a55"), 6: ("building", "#c9694f"), 7: ("noise", "#c2587a"),
-    9: ("water", "#5b8fb0"), 10: ("rail", "#7a6f8a"), 11: ("road", "#8a8a8a"), 17: ("bridge", "#d1a35c"),
-    18: ("high noise", "#c2587a"),
-}  # fmt: skip
-"""ASPRS LAS 1.4 R15, table 17."""
 WIDE_STILL, WIDE_MOVING = (2.0, 7.0), (1.0, 3.0)
 """Pixels; points wider than one cost software GL several times as much."""
-PICK_DEGREES = 0.25
-SAMPLE = 100_000
 
 
 class PointsVisual(Visual):
@@ -47,7 +36,7 @@ class PointsVisual(Visual):
         self._shift = np.zeros(3)
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
-        self._table: NDArray[np.uint8] | None = None
+        self._colours: PointColours | None = None
         self._chosen = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
@@ -58,10 +47,11 @@ class PointsVisual(Visual):
         if layer is not self._layer:
             self._put(layer)
         self._layer, self._style = layer, style
-        self._choose_colours(layer, style)
+        self._colours = PointColours(layer, style)
+        self.legend = self._colours.legend
         self.material.set_opacity(style.opacity)
         for block in self._blocks:
-            block.recolour(self._colours)
+            block.recolour(self._colours_of)
         return True
 
     def _put(self, layer: PointCloudLayer) -> None:
@@ -80,81 +70,32 @@ class PointsVisual(Visual):
         self._spacing = np.array([block.spacing for block in self._blocks])
         self._size = np.array([len(block.xyz) for block in self._blocks])
 
-    # -- colours ----------------------------------------------------------------------------
-
-    def _choose_colours(self, layer: PointCloudLayer, style: Style) -> None:
-        """Find legend and ramp once, so that blocks can be coloured when they come into sight."""
-        by = style.color_by
-        if not by and style.color:
-            by = "plain"
-        elif not by:
-            by = "class" if layer.classification is not None else "rgb"
-        given = {"class": layer.classification, "rgb": layer.rgb, "intensity": layer.intensity}
-        if by not in (*given, "plain") or (by in given and given[by] is None):
-            by = "height"
-        self._by, self.legend, self._table = by, None, None
-        step = max(1, len(layer.xyz) // SAMPLE)
-        if by == "class":
-            self._by_class(layer)
-        elif by == "intensity":
-            assert layer.intensity is not None
-            low, high = np.percentile(layer.intensity[::step], (2, 98))
-            self._range = (-float(high), -float(low) + 1e-6)
-        elif by == "height":
-            sample = layer.xyz[::step, 2].astype(float) + layer.offset[2]
-            _, self.legend = by_number(sample, style, layer=layer.id, title="Height", unit="m")
-            assert self.legend is not None
-            ends = [entry.low for entry in self.legend.entries if entry.low is not None]
-            self._range = (ends[0], ends[-1])
-
     def mark(self, rows: NDArray[np.int64]) -> bool:
         """See `Visual.mark`."""
         if rows is self._chosen:
             return False
         self._chosen = rows
         for block in self._blocks:
-            block.recolour(self._colours)
+            block.recolour(self._colours_of)
         return True
 
-    def _colours(self, which: slice) -> NDArray[np.uint8]:
+    def _colours_of(self, which: slice) -> NDArray[np.uint8]:
         """Colours of some points of the layer, chosen ones standing out."""
         found = self._own_colours(which)
         first, last = np.searchsorted(self._chosen, (which.start, which.stop))
         rows, step = self._chosen[first:last] - which.start, which.step or 1
-        return with_chosen(found, rows[rows % step == 0] // step)
+        found[:, :3] = with_chosen(found[:, :3], rows[rows % step == 0] // step)
+        return found
 
     def _own_colours(self, which: slice) -> NDArray[np.uint8]:
-        layer, style = self._layer, self._style
-        assert layer is not None and style is not None
-        if self._by == "class" and layer.classification is not None and self._table is not None:
-            return self._table[layer.classification[which]]
-        if self._by == "rgb" and layer.rgb is not None:
-            return np.asarray(layer.rgb[which])
-        if self._by == "intensity" and layer.intensity is not None:
-            return of_numbers(-layer.intensity[which].astype(float), "grey", *self._range)
-        if self._by == "plain":
-            return np.tile(rgb(style.color), (len(layer.xyz[which]), 1))
-        heights = layer.xyz[which, 2].astype(float) + layer.offset[2]
-        return of_numbers(heights, style.ramp, *self._range)
-
-    def _by_class(self, layer: PointCloudLayer) -> None:
-        assert layer.classification is not None
-        table = np.tile(UNKNOWN, (256, 1))
-        for number, (_, colour) in CLASSES.items():
-            table[number] = rgb(colour)
-        self._table = table
-        present = np.flatnonzero(np.bincount(layer.classification, minlength=256))
-        self.legend = Legend(
-            layer=layer.id,
-            title="Class",
-            unit="",
-            entries=tuple(
-                LegendEntry(
-                    color=hex_of(table[number]),
-                    label=CLASSES.get(int(number), (f"class {number}", ""))[0],
-                )
-                for number in present
-            ),
+        layer = self._layer
+        assert layer is not None and self._colours is not None
+        return self._colours.of(
+            layer.xyz[which, 2],
+            layer.offset[2],
+            classification=None if layer.classification is None else layer.classification[which],
+            intensity=None if layer.intensity is None else layer.intensity[which],
+            rgb_=None if layer.rgb is None else layer.rgb[which],
         )
 
     # -- frames -----------------------------------------------------------------------------
@@ -179,7 +120,7 @@ class PointsVisual(Visual):
             self._spacing[seen], self._size[seen], per_metre[seen], eye.points
         )
         for block, level in zip(self._blocks, levels, strict=True):
-            block.show(int(level), self._colours)
+            block.show(int(level), self._colours_of)
             if eye.points is None:
                 block.free(self.around.stage.renderer)
         if seen.any():
@@ -196,21 +137,18 @@ class PointsVisual(Visual):
         self, origin: NDArray[np.float64], direction: NDArray[np.float64], reach: float
     ) -> tuple[int, float, NDArray[np.float64]] | None:
         """Row, distance along the ray and position of the first point close to a ray, within `reach`."""
+        if not self.visible or not self._blocks:
+            return None
+        at = entries(self._low, self._high, origin, direction)
         best: tuple[float, int, float, NDArray[np.float64]] | None = None
-        eye, ahead = (origin - self._shift).astype(np.float32), direction.astype(np.float32)
-        for block in self._blocks if self.visible else ():
-            away = block.xyz - eye
-            along = away @ ahead
-            across = np.einsum("ij,ij->i", away, away) - along * along
-            limit = np.maximum(along * np.float32(np.tan(np.radians(PICK_DEGREES))), 0.15)
-            near = np.flatnonzero((along > 0.1) & (along < reach + 1.5) & (across < limit * limit))
-            if not len(near):
-                continue
-            cost = along[near] + 20 * np.sqrt(np.maximum(across[near], 0.0))
-            first = int(near[np.argmin(cost)])
-            if best is None or float(cost.min()) < best[0]:
-                where = block.xyz[first].astype(np.float64) + self._shift
-                best = (float(cost.min()), block.start + first, float(along[first]), where)
+        for place in np.argsort(at):
+            if at[place] > (reach + 1.5 if best is None else best[0]):
+                break  # nothing behind it can be better
+            block = self._blocks[place]
+            found = nearest(block.xyz, origin - self._shift, direction, reach)
+            if found is not None and (best is None or found.cost < best[0]):
+                where = block.xyz[found.row].astype(np.float64) + self._shift
+                best = (found.cost, block.start + found.row, found.along, where)
         return None if best is None else best[1:]
 
     @property

@@ -7,6 +7,7 @@ from importlib import import_module
 from layers.errors import CityError
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
+from layers.kinds.pointcloud import PointCloudLayer
 from viewers.scene.visual import Surroundings, Visual
 
 VISUALS = {
@@ -14,6 +15,7 @@ VISUALS = {
     "elevation": "viewers.scene.terrain_visual:TerrainVisual",
     "imagery": "viewers.scene.imagery_visual:ImageryVisual",
     "points": "viewers.scene.points_visual:PointsVisual",
+    "points/tiles": "viewers.scene.point_stream:StreamedPoints",
     "features": "viewers.scene.features_visual:FeaturesVisual",
     "features/trees": "viewers.scene.trees_visual:TreesVisual",
     "mesh": "viewers.scene.mesh_visual:MeshVisual",
@@ -24,6 +26,8 @@ VISUALS = {
 def key_of(layer: Layer) -> str:
     """The entry of `VISUALS` that draws this layer."""
     role = f"{layer.kind}/{layer.role}" if isinstance(layer, FeatureLayer) else layer.kind
+    if isinstance(layer, PointCloudLayer) and layer.tiles is not None:
+        role = "points/tiles"
     return role if role in VISUALS else layer.kind
 
 

@@ -27,6 +27,14 @@ VERTEX_BIAS = "  gl_Position.z -= %.9f * gl_Position.w;\n"
 BASE_DEC, BASE_IMPL = "in float dtBaseMC;\nout float dtBase;\n", "  dtBase = dtBaseMC;\n"
 NORMAL_DEC, NORMAL_IMPL = "in vec3 dtNormalMC;\nout vec3 dtNormal;\n", "  dtNormal = dtNormalMC;\n"
 
+# Points are lit at their corner: software GL shades sixteen pixels for one that is drawn.
+POINT_DEC = VERTEX_HAZE_DEC + "out vec3 dtPoint;\n"
+POINT_IMPL = """
+  vec3 lit = scalarColor.rgb * scalarColor.rgb * pointLight * dtHaze.a + dtHaze.rgb;
+  dtPoint = sqrt(lit * (1.0 + lit * 0.16) / (1.0 + lit * 0.34));
+"""
+POINT_END = "  fragOutput0 = vec4(dtPoint, opacity);\n"
+
 SKY = """
 vec3 dtSky(vec3 d) {
   float h = max(d.z, 0.0);
@@ -166,12 +174,15 @@ DRAPE = """
   }
 """
 
-# A tile of the ground wears a picture of its own; where there is none it is transparent.
-UV_DEC, UV_IMPL = "in vec2 dtUvMC;\nout vec2 dtUv;\n", "  dtUv = dtUvMC;\n"
+# A tile of the ground may wear a picture of its own; where there is none it is transparent. Its
+# skirt (z of the attribute: how far a corner hangs down) is lit as the edge it hangs from.
+UV_DEC = "in vec3 dtUvMC;\nout vec2 dtUv;\n"
+UV_IMPL = "  dtUv = dtUvMC.xy;\n  dtPos.z += dtUvMC.z;\n"
 DRAPE_TILE = """
   vec4 picture = texture(actortexture, dtUv);
   base = mix(base, picture.rgb * picture.rgb, picture.a * drapeShift.z);
 """
+TILE_NORMAL = "\n  vec3 n = normalize(dtNormal);\n"
 
 # Software GL runs both sides of every branch, so what a moving frame does without is left out of
 # its shader altogether.
