@@ -184,18 +184,19 @@ class City:
     def building_at(self, layer_id: str, row: int) -> Building:
         """The building in `row` of the layer, changes included."""
         layer = self.buildings_layer(layer_id)
-        change = self.changes.get(layer_id, {}).get(str(layer.ids[row]), BuildingChange())
+        name = layer.id_at(row)
+        change = self.changes.get(layer_id, {}).get(name, BuildingChange())
         fields: dict[str, Any] = {
             "height": float(layer.height[row]),
             "floors": int(layer.floors[row]),
-            "use": str(layer.use[row]),
+            "use": layer.use_at(row),
         }
         changed = tuple(name for name in fields if getattr(change, name) is not None)
         fields |= {name: getattr(change, name) for name in changed}
         return Building(
             layer=layer_id,
             row=row,
-            id=str(layer.ids[row]),
+            id=name,
             ground=float(layer.ground[row]),
             method="edited" if "height" in changed else METHODS[layer.method[row]],
             points=int(layer.points[row]),
@@ -220,23 +221,23 @@ class City:
         changes = self.changes.get(layer_id)
         if not changes:
             return layer
-        row_of = {str(building): row for row, building in enumerate(layer.ids)}
-        arrays: dict[str, Any] = {
-            name: np.array(getattr(layer, name))
-            for name in ("height", "floors", "use", "method", "rmse")
-        }
+        row_of = {name: row for row, name in enumerate(layer.ids) if name in changes}
+        fields = ("height", "floors", "use")
+        touched = {f for f in fields if any(getattr(c, f) is not None for c in changes.values())}
+        touched |= {"method", "rmse"} if "height" in touched else set()
+        arrays: dict[str, Any] = {name: np.array(getattr(layer, name)) for name in touched}
         for building, change in changes.items():
             row = row_of.get(building)
             if row is None:
                 continue
-            for name in ("height", "floors", "use"):
+            for name in fields:
                 value = getattr(change, name)
                 if value is not None:
                     arrays[name][row] = value
             if change.height is not None:
                 arrays["method"][row] = EDITED
                 arrays["rmse"][row] = np.nan
-        return replace(layer, **arrays)
+        return layer.with_fields(**arrays)
 
 
 def _without(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -177,6 +177,7 @@ class App(QObject):
             self.window.show_welcome()
         else:
             self.window.show_city()
+            self.stage.canvas.tile_folder = project.tile_folder
             self.stage.open(city, self.session.view, pose_from(project.view.get("camera")))
         self.window.show_recent(self.settings.recent, self.opening.open_project)
         self._show_lost()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from PySide6.QtGui import QGuiApplication
 from layers.atomic import atomic
 from layers.errors import CityError
 from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.layer import Layer
 from layers.progress import SILENT, Progress
 from twin.city import City
 from twin.project.store import Project
@@ -94,7 +95,7 @@ def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, 
         city = coloured(project.city, request.color_by)
         look = look_of(request.view, bookmarks)
         progress.step(0.3, "Drawing")
-        first = _draw(city, state, look, request, progress.part(0.3, 1.0))
+        first = _draw(city, state, look, request, progress.part(0.3, 1.0), project.tile_folder)
     progress.step(1.0, f"Wrote {request.out.name}")
     return {
         "out": str(request.out),
@@ -106,11 +107,16 @@ def render(request: RenderRequest, *, progress: Progress = SILENT) -> dict[str, 
 
 
 def _draw(
-    city: City, state: ViewState, look: CameraPose | str, request: RenderRequest, progress: Progress
+    city: City,
+    state: ViewState,
+    look: CameraPose | str,
+    request: RenderRequest,
+    progress: Progress,
+    folder: Callable[[Layer], Path | None],
 ) -> float:
     """Draw and write the picture; when the last part of it was drawn."""
     drawn = 0.0
-    with off_screen(city, state, request.size, camera=look) as scene:
+    with off_screen(city, state, request.size, camera=look, tile_folder=folder) as scene:
 
         def rows() -> Iterator[Pixels]:
             nonlocal drawn

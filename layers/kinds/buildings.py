@@ -80,6 +80,18 @@ class BuildingsLayer(Layer):
         if length and self.method.max() >= len(METHODS):
             raise CityError(f"{self.name}: unknown method of height")
 
+    def id_at(self, row: int) -> str:
+        """The id of one building."""
+        return str(self.ids[row])
+
+    def use_at(self, row: int) -> str:
+        """The use of one building, "" where unknown."""
+        return str(self.use[row])
+
+    def same_outlines(self, other: BuildingsLayer) -> bool:
+        """Whether `other` is the same survey, with other heights or attributes at most."""
+        return self.footprints is other.footprints
+
     @property
     def bounds(self) -> Bounds:
         low_x, low_y, high_x, high_y = shapely.total_bounds(self.footprints)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 from layers.errors import CityError
 from layers.notices import Notice
@@ -39,6 +39,10 @@ class Layer:
             raise CityError("A layer needs an id")
         if not self.crs:
             raise CityError(f"{self.name} does not say where on Earth it lies")
+
+    def with_fields(self, **changes: Any) -> Self:
+        """This layer with other values of some fields; the others are shared, not read."""
+        return replace(self, **changes)
 
     @property
     def bounds(self) -> Bounds:

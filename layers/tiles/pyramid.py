@@ -24,6 +24,7 @@ from layers.tiles.chunks import Chunk
 from layers.tiles.outlines import Outlines
 from layers.tiles.quadtree import Quadtree
 from layers.tiles.store import Arrays, read_tile, write_tile
+from layers.tiles.stored import StoredBuildings
 
 _CHUNK = (
     "rows", "vertices", "triangles", "face_row", "face_kind", "face_start", "vertex_row", "size",
@@ -166,7 +167,11 @@ def open_pyramid(
 
     None once `still_wanted` says no. A folder that holds the plan of other outlines is emptied.
     """
-    known = outlines if outlines is not None else Outlines.of(layer.footprints)
+    known = outlines
+    if known is None and isinstance(layer, StoredBuildings):
+        known = layer.outlines
+    if known is None:
+        known = Outlines.of(layer.footprints)
     survey = survey_of(layer, known)
     if not still_wanted():
         return None

@@ -19,6 +19,7 @@ from layers.progress import SILENT, Progress
 SLICE = 16 << 20
 """Bytes that are written between two steps of progress."""
 
+TILES = "tiles"
 _KEY = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
@@ -93,8 +94,18 @@ class Cache:
             return
         for entry in self.folder.iterdir():
             half = unwritten(entry.name) != entry.name
-            if half or (entry.name not in keys and (entry / "entry.json").exists()):
+            known = entry.name in keys or entry.name.removesuffix("-columns") in keys
+            if half or (not known and (entry / "entry.json").exists()):
                 shutil.rmtree(entry, ignore_errors=True)
+        tiles = self.folder / TILES
+        for entry in tiles.iterdir() if tiles.is_dir() else ():
+            if entry.name not in keys:
+                shutil.rmtree(entry, ignore_errors=True)
+
+    def tiles(self, key: str) -> Path | None:
+        """The folder for tiles of the data under `key`; None where none are and none may be made."""
+        folder = self.folder / TILES / _checked(key)
+        return folder if self.writable or folder.is_dir() else None
 
     def _leave_no_empty_folder(self) -> None:
         with contextlib.suppress(OSError):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,14 +19,16 @@ from layers.kinds.pointcloud import PointCloudLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from layers.readers.registry import ReadOptions
+from layers.tiles.stored import StoredBuildings
 from twin.city import BuildingChange
 from twin.edits.registry import header
-from twin.project import blobs, fingerprint, parts, sources, tables
+from twin.project import blobs, fingerprint, parts, sources, survey_cache, tables
 from twin.project.blobs import ArraySpec
 from twin.project.cache import Cache
 from twin.project.columns import ColumnSpec
 from twin.project.database import Database
 from twin.project.fingerprint import SourceFile
+from twin.project.headers import with_absolute_path, with_path
 
 INSIDE = 32 << 20
 """Bytes up to which arrays that have a source are nevertheless kept in the project file, so that
@@ -87,6 +88,7 @@ class Contents:
         except BaseException:
             for key in self._loaded.keys() - loaded.keys():
                 self.cache.drop(key)
+                self.cache.drop(survey_cache.name_of(key))
             self._known, self._loaded = known, loaded
             raise
 
@@ -174,7 +176,9 @@ class Contents:
         record = self.record(key)
         if record.kind != BuildingsLayer.kind:
             return {}
-        return tables.read_changes(self.database, record.table)
+        # Nobody wrote the table since its columns were put into the cache.
+        untouched = isinstance(self._loaded.get(key), StoredBuildings)
+        return tables.read_changes(self.database, record.table, only_stated=untouched)
 
     def write_changes(self, key: str, changes: Mapping[str, BuildingChange]) -> None:
         """Write what people changed of the buildings under `key` into their table."""
@@ -248,6 +252,8 @@ class Contents:
                 write = tables.write_buildings
             columns = write(self.database, table, layer, progress.part(0.0, 0.5))
             record = msgspec.structs.replace(record, table=table, columns=columns)
+            if isinstance(layer, BuildingsLayer):
+                survey_cache.keep(self.database, self.cache, key, table, layer)
         path = sources.source_path(layer)
         if arrays and path is not None and _belongs_outside(layer, record):
             try:
@@ -266,16 +272,26 @@ class Contents:
         return record
 
     def _read(self, key: str, record: Content, progress: Progress) -> Layer:
-        fields, notices = self._from_table(record)
-        self.notices += notices
         head = with_absolute_path(record.head, self.folder)
+        arrays: Mapping[str, Any] | None = self.cache.get(key)
         if record.place == "inside":
             arrays = blobs.read(self.database, key, record.arrays)
-            return parts.put_together(record.kind, head, record.scalars, arrays, fields)
-        cached = self.cache.get(key)
-        if cached is not None and record.arrays.items() == _specs(cached).items():
-            return parts.put_together(record.kind, head, record.scalars, cached, fields)
-        return self._from_source(key, record, head, fields, progress)
+        elif arrays is not None and record.arrays.items() != _specs(arrays).items():
+            arrays = None
+        if arrays is not None and record.kind == BuildingsLayer.kind:
+            model = parts.model_of(record.scalars, arrays)
+            found = survey_cache.find(self.database, self.cache, key, record.table, head, model)
+            if found is not None:
+                return found
+        fields, notices = self._from_table(record)
+        self.notices += notices
+        if arrays is None:
+            return self._from_source(key, record, head, fields, progress)
+        layer = parts.put_together(record.kind, head, record.scalars, arrays, fields)
+        if isinstance(layer, BuildingsLayer) and not notices:
+            with self.database.transaction() if self.cache.writable else contextlib.nullcontext():
+                survey_cache.keep(self.database, self.cache, key, record.table, layer)
+        return layer
 
     def _from_table(self, record: Content) -> tuple[dict[str, Any], tuple[Notice, ...]]:
         if not record.table:
@@ -362,22 +378,6 @@ class Contents:
     def _know(self, key: str, layer: Layer) -> None:
         self._loaded[key] = layer
         self._known[parts.identity_of(layer)] = (key, layer)
-
-
-def with_path(head: Layer, folder: Path) -> Layer:
-    """The header with its source's path as seen from the project's folder."""
-    if head.source is None or not head.source.path:
-        return head
-    path = fingerprint.relative(Path(head.source.path), folder)
-    return replace(head, source=msgspec.structs.replace(head.source, path=path))
-
-
-def with_absolute_path(head: Layer, folder: Path) -> Layer:
-    """The header with its source's path as it is on this machine."""
-    if head.source is None or not head.source.path:
-        return head
-    path = str(fingerprint.absolute(head.source.path, folder))
-    return replace(head, source=msgspec.structs.replace(head.source, path=path))
 
 
 def _unknown(file: SourceFile | None) -> SourceFile | None:

@@ -18,6 +18,7 @@ from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Layer
 from layers.kinds.mesh import MeshLayer, SolidBatch
 from layers.kinds.pointcloud import PointCloudLayer
+from layers.tiles.stored import NUMBERS, StoredBuildings
 
 _SCALARS: Mapping[type[Layer], tuple[str, ...]] = {
     ElevationLayer: ("west", "north", "cell_x", "cell_y", "surface"),
@@ -133,6 +134,10 @@ def alike(
 def identity_of(layer: Layer) -> tuple[Any, ...]:
     """Equal for layers that share all their data, whatever their names; only while both live."""
     arrays: list[Any] = list(arrays_of(layer).values())
+    if isinstance(layer, StoredBuildings) and layer.stored is not None:
+        kept = [layer.stored, *(getattr(layer, name) for name in NUMBERS), *layer.given]
+        place = (layer.crs, layer.vertical)
+        return (layer.kind, layer.id, place, scalars_of(layer), *map(id, [*arrays, *kept]))
     if isinstance(layer, BuildingsLayer):
         arrays += [getattr(layer, name) for name in BUILDING_FIELDS]
         arrays += layer.columns.values()
@@ -141,6 +146,13 @@ def identity_of(layer: Layer) -> tuple[Any, ...]:
     names = tuple(getattr(layer, "columns", ()))
     place = (layer.crs, layer.vertical)
     return (layer.kind, layer.id, place, scalars_of(layer), names, *map(id, arrays))
+
+
+def model_of(scalars: Scalars, arrays: Mapping[str, Any]) -> SolidBatch | None:
+    """The surfaces that buildings came with; None for none."""
+    if scalars.model_origin is None or not arrays:
+        return None
+    return SolidBatch(origin=scalars.model_origin, **{name: arrays[name] for name in _MODEL})
 
 
 def put_together(
@@ -163,10 +175,7 @@ def put_together(
     }
     given |= {name: getattr(scalars, name) for name in _SCALARS[maker]} | dict(fields)
     if maker is BuildingsLayer:
-        if scalars.model_origin is not None and arrays:
-            given["model"] = SolidBatch(
-                origin=scalars.model_origin, **{name: arrays[name] for name in _MODEL}
-            )
+        given["model"] = model_of(scalars, arrays)
     else:
         given |= {name: arrays[name] for name in _ARRAYS[maker] if name in arrays}
     try:

@@ -20,8 +20,9 @@ from layers.source import Source
 from twin.city import BuildingChange, City
 from twin.edits.registry import header
 from twin.project import journal, stories
-from twin.project.contents import Contents, with_absolute_path, with_path
+from twin.project.contents import Contents
 from twin.project.database import Database
+from twin.project.headers import with_absolute_path, with_path
 from twin.project.schema import meta, now, set_meta
 from twin.style import Style
 
@@ -176,7 +177,7 @@ def _layer(contents: Contents, name: Any, rest: Sequence[Any], progress: Progres
     head = with_absolute_path(head, contents.folder)
     if (head.name, head.source, head.notices) == (layer.name, layer.source, layer.notices):
         return layer
-    return replace(layer, name=head.name, source=head.source, notices=head.notices)
+    return layer.with_fields(name=head.name, source=head.source, notices=head.notices)
 
 
 def _decode(database: Database, text: Any, wanted: Any) -> Any:

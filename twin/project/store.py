@@ -10,13 +10,13 @@ from types import MappingProxyType
 
 from layers.atomic import atomic
 from layers.errors import CityError, WriteError
+from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from layers.readers.registry import ReadOptions
 from twin.city import City
 from twin.document import Change, Document, LayerFound
 from twin.edits.edit import Edit
-from twin.edits.layers import AddLayer
 from twin.edits.registry import encode
 from twin.project import journal, relocation, schema, snapshot
 from twin.project import view as views
@@ -160,14 +160,15 @@ class Project:
         """Whether the file can only be looked at."""
         return self._opened.lock is None
 
-    @property
-    def cache(self) -> Cache:
-        """For whatever else can be made again: terrain tiles, meshes."""
-        return self._contents.cache
+    def tile_folder(self, layer: Layer) -> Path | None:
+        """Where tiles of a layer of the city are kept; None for nowhere."""
+        known = self.city.layers.get(layer.id)
+        key = self._contents.key_of(known) if known is not None else ""
+        return self._contents.cache.tiles(key) if key else None
 
     @property
     def version(self) -> str:
-        """Seal of the last recorded change: tells one state of the plan from another."""
+        """Seal of the last recorded change."""
         return journal.hash_at(self._database, journal.last(self._database))
 
     # -- saving -----------------------------------------------------------------------------
@@ -204,7 +205,7 @@ class Project:
         with self._writing():
             snapshot.write(self._contents, self.city, self.absent, progress=progress)
         self._steps = (0, 0)
-        self.cache.keep_only(self._contents.records())
+        self._contents.cache.keep_only(self._contents.records())
 
     def save_as(self, path: Path, progress: Progress = SILENT) -> None:
         """Write all of it, with its journal, to another file, and go on there.
@@ -263,7 +264,7 @@ class Project:
                 views.write(self._database, view)
 
     def journal_rows(self) -> list[JournalRow]:
-        """All that was ever done, undone and redone, oldest first."""
+        """All that was ever done, oldest first."""
         return journal.rows(self._database)
 
     def journal_intact(self) -> bool:
@@ -351,14 +352,12 @@ class Project:
         with self._writing():
             if change.action == "do":
                 steps = (undoable + 1, 0)
-                text = encode(change.edit, lambda add: kept(add.layer, add.options))
+                text = encode(change.edit, lambda add: kept(add.layer, add.options)).decode()
             else:
                 back = change.action == "undo"
                 steps = (undoable - 1, redoable + 1) if back else (undoable + 1, redoable - 1)
-                text = encode(change.edit, self._key)
-            journal.append(
-                self._database, author=self._author, action=change.action, edit=text.decode()
-            )
+                text = encode(change.edit, lambda add: self._contents.key_of(add.layer)).decode()
+            journal.append(self._database, author=self._author, action=change.action, edit=text)
             if min(steps) < 0:
                 # Back beyond the last save: no replay can lead there, so the city is saved.
                 snapshot.write(self._contents, change.after, self.absent)
@@ -369,9 +368,6 @@ class Project:
     def _collect(self) -> None:
         self.notices += self._contents.notices
         self._contents.notices.clear()
-
-    def _key(self, add: AddLayer) -> str:
-        return self._contents.key_of(add.layer)
 
     def _replay(self, progress: Progress) -> Replayed:
         found = replayed(self._contents, progress)

@@ -16,6 +16,7 @@ from layers.kinds.features import FeatureLayer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from twin.city import BuildingChange
+from twin.project import touched
 from twin.project.columns import (
     ColumnSpec,
     decoded,
@@ -192,7 +193,11 @@ def read_buildings(
 
 def write_changes(database: Database, table: str, changes: Mapping[str, BuildingChange]) -> None:
     """Write what people changed over the survey, and the survey where they did not."""
-    name = quoted(table)
+    with touched.unmarked(database, table):
+        _write_changes(database, quoted(table), changes)
+
+
+def _write_changes(database: Database, name: str, changes: Mapping[str, BuildingChange]) -> None:
     database.execute(
         f"UPDATE {name} SET height=surveyed_height, method=surveyed_method, rmse=surveyed_rmse,"
         " floors=surveyed_floors, use=surveyed_use, changed=NULL WHERE changed IS NOT NULL"
@@ -213,13 +218,17 @@ def write_changes(database: Database, table: str, changes: Mapping[str, Building
     )
 
 
-def read_changes(database: Database, table: str) -> dict[str, BuildingChange]:
+def read_changes(
+    database: Database, table: str, *, only_stated: bool = False
+) -> dict[str, BuildingChange]:
     """What differs from the survey, by us or by someone in QGIS; values that make no sense do
-    not count."""
+    not count. `only_stated`: nobody but us wrote the table, which need not be searched then."""
     differs = " OR ".join(
         f"({name} IS NOT surveyed_{name} AND surveyed_{name} IS NOT NULL)"
         for name in ("height", "floors", "use")
     )
+    if only_stated:
+        differs = "0"
     rows = database.rows(
         "SELECT id, height, floors, use, coalesce(changed, ''), surveyed_height, surveyed_floors,"
         f" surveyed_use FROM {quoted(table)} WHERE changed IS NOT NULL OR {differs}"
@@ -258,6 +267,7 @@ def drop(database: Database, table: str) -> None:
     for ours in ("gpkg_geometry_columns", "gpkg_contents"):
         database.execute(f"DELETE FROM {ours} WHERE table_name = ?", (table,))
     database.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
+    touched.forget(database, table)
 
 
 def _specs(columns: Mapping[str, NDArray[Any]], taken: set[str]) -> tuple[ColumnSpec, ...]:

@@ -223,6 +223,7 @@ def _project(path: str) -> dict[str, Any]:
     scene.render()
     started = time.perf_counter()
     project = Project.open(Path(path), read_only=True)
+    scene.folder_for = project.tile_folder
     scene.show(project.city, ViewState())  # looks at the whole city and draws it
     assert scene.renders == 2
     first = time.perf_counter() - started

@@ -44,4 +44,4 @@ def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) 
 
 def same_outlines(before: BuildingsLayer, after: BuildingsLayer) -> bool:
     """Whether two layers differ in heights at most."""
-    return before.footprints is after.footprints and before.model is after.model
+    return before.same_outlines(after) and before.model is after.model

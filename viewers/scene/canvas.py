@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from pyvistaqt import QtInteractor
 from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
 
 from layers.errors import CityError
+from layers.kinds.layer import Layer
 from twin.city import City
 from viewers.scene.hand import Gate, Hand, with_shift
 from viewers.scene.poses import between, ease
@@ -54,7 +56,7 @@ class Canvas(QWidget):
     picked = Signal(object)
     """`Picked`, or None for a click on nothing."""
     clicked = Signal(float, float)
-    """A click at a pixel from the lower left corner, before `picked`; for tools."""
+    """A click at a pixel, before `picked`; for tools."""
     camera_changed = Signal(object)
     """`CameraPose`."""
     hand_changed = Signal(object)
@@ -66,6 +68,7 @@ class Canvas(QWidget):
         super().__init__(parent)
         self.scene: Scene | None = None
         self.picking = True
+        self.tile_folder: Callable[[Layer], Path | None] = lambda _: None  # of the open project
         self.walking = False
         self._run = run
         self._interactor: QtInteractor | None = None
@@ -115,6 +118,8 @@ class Canvas(QWidget):
         interactor.installEventFilter(self)
         interactor.setMouseTracking(True)
         self.scene = Scene(interactor)
+        self.scene.patient = False
+        self.scene.folder_for = lambda layer: self.tile_folder(layer)
         self._once = DrawnOnce(self.scene.window, interactor.iren.interactor)
         interactor.aboutToResize.connect(self._once.anew)
         if self._wanted is not None:
@@ -157,15 +162,19 @@ class Canvas(QWidget):
 
     # -- quality ----------------------------------------------------------------------------
 
-    def _moved(self) -> None:
+    def redraw(self) -> None:
+        """Draw plainly now and finely when it rests: something moved, the eye or another."""
         if self.scene is None:
             return
         if not self.scene.moving:
             self.moving.emit()
         self.scene.set_moving()
         self.scene.render()
-        self.camera_changed.emit(self.scene.camera.pose)
         self._calm.start(STILL_MS)
+
+    def _moved(self) -> None:
+        self.redraw()
+        self.camera_changed.emit(self.scene.camera.pose)
 
     def _refine(self) -> None:
         if self.scene is None or self._pressed is not None or self._flight is not None:
@@ -205,20 +214,17 @@ class Canvas(QWidget):
         self._flight = (start, pose, time.perf_counter(), seconds)
         self._tick.start()
 
+    @property
+    def destination(self) -> CameraPose | None:
+        """Where the eye flies to, or where it is; None before `ready`."""
+        if self._flight is not None:
+            return self._flight[1]
+        return self.scene.camera.pose if self.scene is not None else None
+
     def frame(self, bounds: Any = None) -> None:
-        """Fly to where `bounds` (6, scene metres), or everything, fills the view."""
+        """Fly to where `bounds` (6, scene metres), or all, fills the view."""
         if self.scene is not None:
             self.fly_to(self.scene.camera.frame(bounds))
-
-    def north_up(self) -> None:
-        """Fly to the same view with north ahead."""
-        if self.scene is not None:
-            self.fly_to(self.scene.camera.north_up())
-
-    def top_view(self) -> None:
-        """Fly to look straight down, north up."""
-        if self.scene is not None:
-            self.fly_to(self.scene.camera.top())
 
     def set_walking(self, walking: bool) -> None:
         """Go down to the street at the middle of the view, or end walking."""
@@ -267,22 +273,22 @@ class Canvas(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._interactor or self.scene is None:
             return False
-        kind = event.type()
-        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
-            return self._press(event)
-        if kind == QEvent.Type.MouseButtonDblClick and isinstance(event, QMouseEvent):
-            return self._double_click(event)
-        if kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
-            return self._move(event)
-        if kind == QEvent.Type.MouseButtonRelease and isinstance(event, QMouseEvent):
-            return self._release(event)
-        if kind == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
+        kind, of = event.type(), QEvent.Type
+        hands = {
+            of.MouseButtonPress: self._press, of.MouseButtonRelease: self._release,
+            of.MouseMove: self._move, of.MouseButtonDblClick: self._double_click,
+        }  # fmt: skip
+        if kind in hands and isinstance(event, QMouseEvent):
+            return hands[kind](event)
+        if kind == of.ShortcutOverride and isinstance(event, QKeyEvent):
+            return self._gate.claims(event)
+        if kind == of.Wheel and isinstance(event, QWheelEvent):
             return self._wheel(event)
-        if kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease) and isinstance(event, QKeyEvent):
-            return self._key(event, down=kind == QEvent.Type.KeyPress)
-        if kind == QEvent.Type.Leave:
+        if kind in (of.KeyPress, of.KeyRelease) and isinstance(event, QKeyEvent):
+            return self._key(event, down=kind == of.KeyPress)
+        if kind == of.Leave:
             self.left_ground.emit()
-        if kind == QEvent.Type.Resize:
+        if kind == of.Resize:
             self._calm.start(STILL_MS)
         return False
 
@@ -390,7 +396,4 @@ class Canvas(QWidget):
         if self.scene is None or self._pressed is not None:
             return
         found = self.scene.world_at(*self.pixel(self._last))
-        if found is None:
-            self.left_ground.emit()
-        else:
-            self.hovered.emit(*found)
+        self.left_ground.emit() if found is None else self.hovered.emit(*found)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from layers.errors import CityError
+from layers.kinds.layer import Layer
 from twin.city import City
 from viewers.scene.scene import Scene
 from viewers.scene.tiles import window_size
@@ -37,6 +39,7 @@ def off_screen(
     size: tuple[int, int],
     *,
     camera: CameraPose | str = "overview",
+    tile_folder: Callable[[Layer], Path | None] = lambda _: None,
 ) -> Iterator[Scene]:
     """A scene that shows `city` for pictures of `size` pixels; closed at the end.
 
@@ -45,6 +48,7 @@ def off_screen(
     Parameters
     ----------
     camera : a pose, or "overview", "close" or "top"
+    tile_folder : where tiles of a layer are kept, as `Project.tile_folder`
 
     Raises
     ------
@@ -57,6 +61,7 @@ def off_screen(
     plotter = pv.Plotter(off_screen=True, window_size=list(window_size(size)), lighting="none")
     try:
         scene = Scene(plotter)
+        scene.folder_for = tile_folder
         try:
             scene.show(city, view)
             scene.camera.pose = scene.camera.named(camera) if isinstance(camera, str) else camera

@@ -1,4 +1,4 @@
-"""Where the plain around the city lies, and which picture lies on the ground."""
+"""Where the plain around the city lies, and which pictures lie on the ground."""
 
 from __future__ import annotations
 
@@ -9,31 +9,45 @@ from numpy.typing import NDArray
 
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
+from layers.tiles.imagery import Picture
 from twin.city import City
 from viewers.scene.imagery_visual import ImageryVisual
 from viewers.scene.stage import Stage
+from viewers.scene.terrain_visual import TerrainVisual
 from viewers.scene.visual import Visual
 
 
 def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer | None) -> float:
     """Scene height of the plain: under everything that stands."""
-    lows = [visual.box[4] for visual in visuals if visual.box is not None and visual.visible]
-    if ground is not None:
-        known = ground.heights[np.isfinite(ground.heights)]
-        return float(known.min()) - city.frame.origin[2] - 1.0 if len(known) else 0.0
+    drawn = list(visuals)
     grounds = [
+        visual for visual in drawn
+        if isinstance(visual, TerrainVisual) and visual.is_ground and visual.layer is ground
+    ]  # fmt: skip
+    if ground is not None:
+        low = grounds[0].lowest if grounds else float(np.fmin.reduce(ground.heights, axis=None))
+        return low - city.frame.origin[2] - 1.0 if np.isfinite(low) else 0.0
+    lows = [visual.box[4] for visual in drawn if visual.box is not None and visual.visible]
+    stands = [
         np.percentile(layer.ground, 5)
         for layer in city.layers.values()
         if isinstance(layer, BuildingsLayer) and layer.count
     ]
-    return float(min(grounds)) - city.frame.origin[2] if grounds else min([0.0, *lows])
+    return float(min(stands)) - city.frame.origin[2] if stands else min([0.0, *lows])
 
 
 def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
-    """Lay the topmost visible picture on the plain and on what wears one."""
+    """Lay the visible pictures on terrain, and the topmost on the plain and on what has no tiles."""
     drawn = list(visuals)
     pictures = [one for one in drawn if isinstance(one, ImageryVisual) and one.visible]
     top = pictures[-1] if pictures else None
+    worn: list[Picture] = [one.picture for one in pictures if one.picture is not None]
+    terrains = [one for one in drawn if isinstance(one, TerrainVisual)]
+    for terrain in terrains:
+        terrain.wear(worn, top.strength if top is not None else 1.0)
+    relief = any(one.visible and one.box is not None for one in terrains)
+    for picture in (one for one in drawn if isinstance(one, ImageryVisual)):
+        picture.lie_at(None if relief or not picture.visible else stage.ground_z)
     surfaces = [stage.ground_material]
     surfaces += [one.material for one in drawn if hasattr(one, "takes_picture")]
     for material in surfaces:
