@@ -171,7 +171,9 @@ class Commands:
         self.stage.set_walking(self.window.actions_table["walk"].isChecked())
 
     def clear_selection(self) -> None:
-        if self.stage.walking:
+        if self.stage.canvas.hand is not None:
+            self.stage.canvas.set_hand(None)
+        elif self.stage.walking:
             self.stage.set_walking(False)
         elif self.window.isFullScreen():
             self.full_screen()

@@ -86,6 +86,13 @@ class Gate:
         """A double click; True where the hand took it."""
         return self.hand is not None and self.hand.double(*at)
 
+    def claims(self, event: QKeyEvent) -> bool:
+        """Keep a key from the window's shortcuts where the hand wants it."""
+        if self.hand is None or event.key() not in self.hand.keys:
+            return False
+        event.accept()
+        return True
+
     def key(self, event: QKeyEvent) -> bool:
         """A key went down; True where the hand took it."""
         return self.hand is not None and self.hand.key(event)

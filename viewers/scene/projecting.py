@@ -1,0 +1,28 @@
+"""Many places on the screen at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def project_many(
+    places: NDArray[np.float64], renderer: Any, size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pixels of scene positions (n, 3) from the lower left corner, as `Camera.project` counts them.
+
+    Returns
+    -------
+    pixels : float64 (n, 2); NaN behind the eye
+    depth : float64 (n,), metres before the eye along the gaze; 1 in parallel projection
+    """
+    aspect = size[0] / max(size[1], 1)
+    matrix = renderer.GetActiveCamera().GetCompositeProjectionTransformMatrix(aspect, -1, 1)
+    table = np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
+    clip = np.asarray(places, np.float64) @ table[:, :3].T + table[:, 3]
+    depth = clip[:, 3]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        flat = np.where(depth[:, None] > 0, clip[:, :2] / depth[:, None], np.nan)
+    return (flat + 1) / 2 * np.array(size, float) - 0.5, depth
