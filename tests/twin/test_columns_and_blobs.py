@@ -45,6 +45,10 @@ OBJECTS = st.one_of(
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory):
     database = Database(tmp_path_factory.mktemp("d") / "x.db", readonly=False, fresh=True)
+    database.execute(
+        "CREATE TABLE IF NOT EXISTS dothi_blobs (content, name, part, data,"
+        " PRIMARY KEY (content, name, part))"
+    )
     yield database
     database.close()
 
@@ -161,10 +165,6 @@ def test_what_is_no_geometry_is_none(values: list) -> None:
 def test_arrays_come_back_from_blobs_and_cache(
     database: Database, tmp_path_factory: pytest.TempPathFactory, array: np.ndarray
 ) -> None:
-    database.execute(
-        "CREATE TABLE IF NOT EXISTS dothi_blobs (content, name, part, data,"
-        " PRIMARY KEY (content, name, part))"
-    )
     database.execute("DELETE FROM dothi_blobs")
     blobs.write(database, "k", {"a": array})
     back = blobs.read(database, "k", {"a": blobs.spec(array)})
