@@ -39,10 +39,10 @@ class ActionSpec:
     tip: str = ""
 
 
-FILE, EDIT, VIEW, TOOLS, HELP = (
-    mark("File"), mark("Edit"), mark("View"), mark("Tools"), mark("Help"),
+FILE, EDIT, VIEW, CAMERA, TOOLS, HELP = (
+    mark("File"), mark("Edit"), mark("View"), mark("Camera"), mark("Tools"), mark("Help"),
 )  # fmt: skip
-MENUS = (FILE, EDIT, VIEW, TOOLS, HELP)
+MENUS = (FILE, EDIT, VIEW, CAMERA, TOOLS, HELP)
 
 Table = Sequence[ActionSpec | None]
 """In the order of the menus; None is a separator."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from viewers.saved_eye import eye_from, eye_to
 from viewers.view_state import Bookmark, CameraPose, ViewState
 
 
@@ -18,13 +19,14 @@ def view_to(
         "hidden": sorted(view.hidden),
         "sun_time": view.sun_time.isoformat(),
         "camera": _pose_to(camera) if camera is not None else None,
+        **eye_to(view),
         "bookmarks": [{"name": b.name, "camera": _pose_to(b.camera)} for b in bookmarks],
     }
 
 
 def view_from(kept: Mapping[str, Any], fresh: ViewState) -> tuple[ViewState, tuple[Bookmark, ...]]:
     """View and bookmarks of a project; what cannot be understood is left as in `fresh`."""
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = eye_from(kept)
     hidden = kept.get("hidden")
     if isinstance(hidden, list):
         changes["hidden"] = frozenset(str(name) for name in hidden)

@@ -133,12 +133,14 @@ class StageView(QObject):
 
     def north_up(self) -> None:
         """Fly to the same view with north ahead."""
-        self.canvas.north_up()
+        if self.scene is not None:
+            self.canvas.fly_to(self.scene.camera.north_up())
 
     def top(self) -> None:
         """Fly to look straight down."""
         self.set_walking(False)
-        self.canvas.top_view()
+        if self.scene is not None:
+            self.canvas.fly_to(self.scene.camera.top())
 
     def set_walking(self, walking: bool) -> None:
         """Go down to the street, or leave it."""

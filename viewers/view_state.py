@@ -167,6 +167,8 @@ class ViewState:
     theme : "light" or "dark"
     clip, section : what is cut away, for the eye, for shadows and for the cursor
     cut_ground : whether the ground is cut as well
+    ground_opacity : 1 for a ground like any other, 0 for one that hides nothing below it
+    sun_path : whether the sun's ways through the year are drawn around the middle of the view
     """
 
     hidden: frozenset[str] = frozenset()
@@ -181,3 +183,5 @@ class ViewState:
     clip: ClipBox | None = None
     section: SectionPlane | None = None
     cut_ground: bool = True
+    ground_opacity: float = 1.0
+    sun_path: bool = False

@@ -18,7 +18,6 @@ from viewers.scene.poses import (
     to_polar,
     triple,
     up_of,
-    upright,
     zoomed,
 )
 from viewers.view_state import CameraPose
@@ -246,15 +245,6 @@ class Camera:
         """Straight down on the target, north up."""
         distance, _, _ = to_polar(self.eye - self.target)
         return self._kept(self.target + np.array([0.0, 0.0, distance]))
-
-    def upright(self, heading: float) -> CameraPose:
-        """An elevation without perspective, looking towards `heading` (radians, clockwise from north).
-
-        As much is seen as now at the distance of the target.
-        """
-        pose = parallel(self.pose)
-        back = np.array([-np.sin(heading), -np.cos(heading), 0.0])
-        return upright(pose, back, pose.parallel_scale)
 
     def _kept(self, eye: Vector) -> CameraPose:
         """Looking at the target from `eye`, with or without perspective as now."""

@@ -11,14 +11,15 @@ import shapely
 from numpy.typing import NDArray
 
 from viewers.scene.cut import Cut
+from viewers.view_state import ClipBox
 
 Vector = NDArray[np.float64]
 FAR_M = 100_000.0
 GRID_M = 0.002
 """Corners of neighbouring faces that are this near count as one."""
 PROFILE_STEPS = 160
-EARTH_M = 10.0
-"""Earth shown below the lowest ground of a section, at least."""
+EARTH_M = (8.0, 25.0)
+"""Earth shown below the lowest ground of a section: at least, and at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -102,6 +103,16 @@ def _box_in(cut: Cut, side: Facet) -> shapely.Geometry:
     share = (away[a] / (away[a] - away[b] + 1e-300))[crossed, None]
     points = world[a][crossed] * (1 - share) + world[b][crossed] * share
     return shapely.MultiPoint(side.flat(points)).convex_hull
+
+
+def outline_in(side: Facet, bounds: NDArray[np.float64]) -> Vector:
+    """Corners (n, 3) of the part of a plane within bounds (6,), in their order; empty if it misses."""
+    middle, size = (bounds[0::2] + bounds[1::2]) / 2, bounds[1::2] - bounds[0::2]
+    box = ClipBox(middle=tuple(middle.tolist()), size=tuple((size * 1.02 + 4.0).tolist()))
+    area = _box_in(Cut(origin=(0.0, 0.0, 0.0), box=box), side)
+    if shapely.get_type_id(area) != 3:
+        return np.empty((0, 3))
+    return side.space(shapely.get_coordinates(area)[:-1])
 
 
 def _half_plane(cut: Cut, side: Facet) -> shapely.Geometry:
@@ -221,7 +232,7 @@ def earth_area(
         return shapely.Polygon()
     u = np.linspace(low, high, PROFILE_STEPS)
     ground = height_at(side.space(np.column_stack([u, np.zeros(len(u))]))[:, :2]) - side.point[2]
-    deep = float(ground.min()) - max(EARTH_M, 0.02 * (high - low))
+    deep = float(ground.min()) - float(np.clip(0.02 * (high - low), *EARTH_M))
     if side.region.bounds[1] > -FAR_M / 2:
         deep = side.region.bounds[1] - 1.0
     if deep >= ground.min():

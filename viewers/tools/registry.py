@@ -7,7 +7,13 @@ from importlib import import_module
 from viewers.action_spec import ActionSpec
 from viewers.tools.tool import Tool
 
-TOOLS: tuple[str, ...] = ()
+TOOLS: tuple[str, ...] = (
+    "viewers.tools.measuring:MeasureTool",
+    "viewers.tools.views_tool:ViewsTool",
+    "viewers.tools.ortho_tool:OrthoTool",
+    "viewers.tools.turntable_tool:TurntableTool",
+    "viewers.tools.clip_tool:ClipTool",
+)
 """module:class, in the order of their menus."""
 
 
