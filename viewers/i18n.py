@@ -112,6 +112,12 @@ def _patterns(code: str) -> list[tuple[re.Pattern[str], str]]:
     return [(pattern, said) for _, pattern, said in found]
 
 
+def prepare() -> None:
+    """Make ready what takes a while, for all languages; for a worker, before it is needed."""
+    for code in LANGUAGES:
+        _patterns(code)
+
+
 def say(sentence: str) -> str:
     """A sentence from a lower floor in the language now; the sentence itself where unknown."""
     if _language == "en" or not sentence:

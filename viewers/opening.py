@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QFileDialog
 
-from layers.crs import VIETNAM
+from layers.crs import VIETNAM, transformer
 from layers.crs_guess import Candidate
 from layers.errors import Cancelled, CityError
 from layers.health.records import Assessment
@@ -24,12 +25,13 @@ from viewers.dialogs.crs_choices import candidates_of
 from viewers.dialogs.crs_field import titled
 from viewers.dialogs.import_dialog import ImportDialog, ImportRequest
 from viewers.drafts import is_draft, new_draft, remove_draft
-from viewers.i18n import mark, tr
+from viewers.i18n import mark, prepare, tr
 from viewers.making import make_addition, make_city, make_demo
 from viewers.saving import Saving, project_filter
 from viewers.session import Session
 from viewers.settings import Settings
 from viewers.tasks import Task, Tasks
+from viewers.view_state import ViewState
 from viewers.window import Window
 from viewers.worker import in_process
 
@@ -66,9 +68,15 @@ class Opening(QObject):
         self._warm.start(WARM_MS)
 
     def _learn_names(self) -> None:
-        """Names of systems take a while the first time: not when the import dialog opens."""
+        """Names of systems, and sentences of other languages, take a while the first time."""
+
+        def work(_: Progress) -> None:
+            prepare()
+            for code in VIETNAM:
+                titled(code)
+
         if not self._tasks.is_closed:
-            self._tasks.run("", lambda _: [titled(code) for code in VIETNAM], quiet=True)
+            self._tasks.run("", work, quiet=True)
 
     # -- projects ---------------------------------------------------------------------------
 
@@ -88,7 +96,7 @@ class Opening(QObject):
         self._run_opening(
             mark("Opening the project"),
             path,
-            lambda progress: Project.open(path, progress=progress),
+            lambda progress: ready(Project.open(path, progress=progress)),
         )
 
     def open_demo(self) -> None:
@@ -98,7 +106,7 @@ class Opening(QObject):
 
         def work(progress: Progress) -> Project:
             path = in_process(make_demo, progress=progress.part(0.0, 0.9))
-            return Project.open(path, progress=progress.part(0.9, 1.0))
+            return ready(Project.open(path, progress=progress.part(0.9, 1.0)))
 
         self._run_opening(mark("Building the demo"), Path("demo"), work)
 
@@ -192,7 +200,7 @@ class Opening(QObject):
                 told = in_process(
                     make_city, sources, name, crs, path, progress=progress.part(0.0, 0.95)
                 )
-                return Project.open(path, progress=progress.part(0.95, 1.0)), told
+                return ready(Project.open(path, progress=progress.part(0.95, 1.0))), told
             except BaseException:
                 remove_draft(path)
                 raise
@@ -280,6 +288,17 @@ class Opening(QObject):
             failed=lambda error: self.failed.emit(error, tr("Data health")),
         )
         self._session.health_changed.emit()
+
+
+def ready(project: Project) -> Project:
+    """In a worker: what the window asks first of a city, so that it has not to wait for it then."""
+    from viewers.scene.sun import sun_vector
+
+    frame = project.city.frame
+    with contextlib.suppress(CityError):
+        transformer(frame.crs, "EPSG:4326").transform(*frame.origin[:2])
+        sun_vector(frame.crs, *frame.origin[:2], ViewState().sun_time)
+    return project
 
 
 def _drop_built(built: tuple[Project, tuple[Notice, ...]]) -> None:

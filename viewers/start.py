@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 
 from viewers.app import App
+from viewers.tidying import set_aside
 
 
 def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | None = None) -> int:
@@ -22,6 +23,7 @@ def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | N
         Write a picture of the window there once its city is drawn, then close.
     """
     app = App()
+    set_aside()
     app.show()
     if demo:
         app.opening.open_demo()

@@ -210,6 +210,7 @@ def _icon(name: str, theme_name: str) -> QIcon:
     return made
 
 
+@functools.lru_cache(maxsize=512)
 def _draw(name: str, colour: str, size: int, ratio: float) -> QPixmap:
     picture = QPixmap(QSize(round(size * ratio), round(size * ratio)))
     picture.fill(Qt.GlobalColor.transparent)

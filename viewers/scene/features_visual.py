@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.builders.drape import FLAT_M, drape_areas, drape_lines
+from layers.builders.drape import FLAT_M, SurfaceBatch, drape_areas, drape_lines
+from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
@@ -18,6 +21,8 @@ from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import NO_ROWS
+
+log = logging.getLogger(__name__)
 
 COLOURS = {
     "roads": "#b3afa8", "water": "#5f8ea3", "green": "#a3b98a", "parcels": "#d8cfae",
@@ -35,6 +40,8 @@ MARK_M = 2.2
 LIFT_M = 2 * FLAT_M
 """Draped areas leave the ground by so much where it is nearly flat."""
 PICK_M = 4.0
+WAITING_S = 0.03
+"""How long a step may wait for a worker; hands are not kept waiting longer."""
 
 
 def line_widths(layer: FeatureLayer, style: Style) -> NDArray[np.float64]:
@@ -72,8 +79,74 @@ def markers(
     return vertices, triangles.astype(np.int32), np.repeat(row, len(faces)).astype(np.int32)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Shape:
+    """Triangles of one kind of geometry, and the feature of each."""
+
+    vertices: NDArray[np.float32]
+    triangles: NDArray[np.int32]
+    face_row: NDArray[np.int32]
+    role: str
+    bias: int
+
+
+def shapes_of(
+    layer: FeatureLayer,
+    widths: NDArray[np.float64],
+    ground: ElevationLayer | None,
+    origin: tuple[float, float, float],
+    *,
+    marker: float,
+) -> list[Shape]:
+    """All of the layer as triangles on the ground: for a worker.
+
+    `widths` of lines and the size of a `marker` in metres.
+    """
+    found: list[Shape] = []
+    types = shapely.get_type_id(layer.geometry)
+    bias = BIAS.get(layer.role, 20)
+    if np.isin(types, (3, 6)).any():
+        lift = LIFT_M + bias * 0.004
+        batch = drape_areas(layer.geometry, ground, origin=origin, lift=lift)
+        found.append(_shape(batch, layer.role, bias))
+    if np.isin(types, (1, 2, 5)).any():
+        lift = LIFT_M + 0.03 + bias * 0.004
+        batch = drape_lines(layer.geometry, widths, ground, origin=origin, lift=lift)
+        found.append(_shape(batch, "roads" if layer.role == "water" else layer.role, bias + 2))
+    if np.isin(types, (0, 4)).any():
+        vertices, triangles, row = _point_markers(layer, types, ground, origin, marker)
+        found.append(
+            Shape(vertices=vertices, triangles=triangles, face_row=row, role="points", bias=0)
+        )
+    return [shape for shape in found if len(shape.triangles)]
+
+
+def _shape(batch: SurfaceBatch, role: str, bias: int) -> Shape:
+    rows = np.asarray(batch.face_row)
+    return Shape(
+        vertices=batch.vertices, triangles=batch.triangles, face_row=rows, role=role, bias=bias
+    )
+
+
+def _point_markers(
+    layer: FeatureLayer,
+    types: NDArray[Any],
+    ground: ElevationLayer | None,
+    origin: tuple[float, float, float],
+    size: float,
+) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
+    from layers.builders.ground import sample
+
+    rows = np.flatnonzero(np.isin(types, (0, 4)))
+    parts, index = shapely.get_parts(layer.geometry[rows], return_index=True)
+    xy = shapely.get_coordinates(parts)
+    z = np.zeros(len(xy)) if ground is None else sample(ground, xy)
+    z = np.where(np.isfinite(z), z, 0.0)
+    return markers(np.column_stack([xy, z]) - np.asarray(origin), rows[index], size)
+
+
 class FeaturesVisual(Visual):
-    """Draws areas and lines draped, points as markers."""
+    """Draws areas and lines draped, points as markers; a worker makes their triangles."""
 
     drapes = True
     kind = "feature"
@@ -90,6 +163,7 @@ class FeaturesVisual(Visual):
         self._tree: shapely.STRtree | None = None
         self._widths: NDArray[np.float64] = np.empty(0)
         self._selected: int | None = None
+        self._asked = 0
         self._chosen = self._hidden = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
@@ -101,70 +175,66 @@ class FeaturesVisual(Visual):
         anew = layer is not self._layer or before is None or before.size != style.size
         self._layer, self._style = layer, style
         if anew:
-            self._draw(layer, style)
+            self._ask(layer, style)
         self._colour(layer, style)
         return True
 
-    def _draw(self, layer: FeatureLayer, style: Style) -> None:
+    def _ask(self, layer: FeatureLayer, style: Style) -> None:
+        """Let a worker make the triangles; what is drawn stays until they are there."""
+        self._tree = None
+        self._widths = widths = line_widths(layer, style)
+        around = self.around
+        ground, origin, marker = around.ground, around.frame.origin, style.size or MARK_M
+        around.loader.forget(self)
+        self._asked += 1
+        around.loader.ask(
+            self,
+            self._asked,
+            float("inf"),
+            lambda _: shapes_of(layer, widths, ground, origin, marker=marker),
+        )
+        if self._box is None and layer.count:
+            west, south, east, north = np.asarray(layer.bounds) - np.tile(origin[:2], 2)
+            z = 0.0 if ground is None else float(np.nanmean(ground.heights[::8, ::8])) - origin[2]
+            self._box = np.array([west, east, south, north, z, z])
+
+    def complete(self, seconds: float) -> bool:
+        """See `Visual.complete`."""
+        loader = self.around.loader
+        if seconds > 0 and loader.owes(self):
+            if seconds > WAITING_S:
+                loader.wait(self, seconds if np.isinf(seconds) else WAITING_S)
+            while (taken := loader.take(self)) is not None:
+                if taken[0] == self._asked:
+                    self._put(taken[1])
+        return not loader.owes(self)
+
+    def _put(self, shapes: list[Shape] | Exception) -> None:
+        if self._layer is None or self._style is None:
+            return
+        if isinstance(shapes, Exception):
+            log.warning("%s could not be drawn: %s", self._layer.name, shapes)
+            return
         self._clear()
         self.version += 1
-        around = self.around
-        types = shapely.get_type_id(layer.geometry)
-        ground, origin = around.ground, around.frame.origin
-        bias = BIAS.get(layer.role, 20)
-        self._widths = line_widths(layer, style)
-        if np.isin(types, (3, 6)).any():
-            batch = drape_areas(layer.geometry, ground, origin=origin, lift=LIFT_M + bias * 0.004)
-            self._add(batch.vertices, batch.triangles, batch.face_row, layer.role, bias)
-        if np.isin(types, (1, 2, 5)).any():
-            batch = drape_lines(
-                layer.geometry,
-                self._widths,
-                ground,
-                origin=origin,
-                lift=LIFT_M + 0.03 + bias * 0.004,
-            )
-            role = "roads" if layer.role == "water" else layer.role
-            self._add(batch.vertices, batch.triangles, batch.face_row, role, bias + 2)
-        if np.isin(types, (0, 4)).any():
-            self._add(*self._point_markers(layer, types, style), "points", 0)
-        if len(self._hidden):
-            self._leave_out()
+        for shape in shapes:
+            self._add(shape)
         boxes = [surface.data.GetBounds() for surface, _ in self._parts]
         if boxes:
             stacked = np.array(boxes)
             self._box = np.array([f(stacked[:, i]) for i, f in enumerate([np.min, np.max] * 3)])
+        if len(self._hidden):
+            self._leave_out()
+        self._colour(self._layer, self._style)
 
-    def _point_markers(
-        self, layer: FeatureLayer, types: NDArray[Any], style: Style
-    ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-        from layers.builders.ground import sample
-
-        rows = np.flatnonzero(np.isin(types, (0, 4)))
-        parts, index = shapely.get_parts(layer.geometry[rows], return_index=True)
-        xy = shapely.get_coordinates(parts)
-        z = np.zeros(len(xy)) if self.around.ground is None else sample(self.around.ground, xy)
-        z = np.where(np.isfinite(z), z, 0.0)
-        xyz = np.column_stack([xy, z]) - np.asarray(self.around.frame.origin)
-        return markers(xyz, rows[index], style.size or MARK_M)
-
-    def _add(
-        self,
-        vertices: NDArray[np.float32],
-        triangles: NDArray[np.int32],
-        face_row: NDArray[np.int32],
-        role: str,
-        bias: int,
-    ) -> None:
-        if not len(triangles):
-            return
-        kind = "water" if role == "water" else "tree" if role == "points" else "surface"
-        material = self.around.stage.material(kind, bias=bias)
+    def _add(self, shape: Shape) -> None:
+        kind = "water" if shape.role == "water" else "tree" if shape.role == "points" else "surface"
+        material = self.around.stage.material(kind, bias=shape.bias)
         self._materials.append(material)
-        colours = np.zeros((len(triangles), 3), np.uint8)
-        surface = Surface(self.around.stage, vertices, triangles, colours, material)
+        colours = np.zeros((len(shape.triangles), 3), np.uint8)
+        surface = Surface(self.around.stage, shape.vertices, shape.triangles, colours, material)
         surface.set_visible(self.visible)
-        self._parts.append((surface, np.asarray(face_row)))
+        self._parts.append((surface, shape.face_row))
 
     def _colour(self, layer: FeatureLayer, style: Style) -> None:
         self.legend = None
@@ -267,5 +337,6 @@ class FeaturesVisual(Visual):
 
     def remove(self) -> None:
         """Take the features off the stage."""
+        self.around.loader.forget(self)
         self._clear()
         self._layer = None
