@@ -110,7 +110,7 @@ ACTIONS: tuple[ActionSpec | None, ...] = (
         needs="city",
         bar=True,
         checkable=True,
-        tip=mark("Arrow keys or WASD to walk, drag to look around, Esc to leave"),
+        tip=mark("Arrow keys or WASD to walk, Shift to run, drag to look around, Esc to leave"),
     ),
     A(
         id="add_bookmark",

@@ -157,17 +157,6 @@ class Camera:
         )
         self.look(self.eye, self.eye + look)
 
-    def walk(self, forward: float, right: float, ground_z: float | None) -> None:
-        """Step by metres forward and to the right, eyes `EYE_HEIGHT` above `ground_z`."""
-        ahead = self.target - self.eye
-        flat = np.array([ahead[0], ahead[1], 0.0])
-        flat /= max(float(np.linalg.norm(flat)), 1e-9)
-        side = np.array([flat[1], -flat[0], 0.0])
-        eye = self.eye + flat * forward + side * right
-        if ground_z is not None:
-            eye[2] = ground_z + EYE_HEIGHT
-        self.look(eye, eye + ahead)
-
     # -- places to go -----------------------------------------------------------------------
 
     def frame(self, bounds: Vector | None = None, *, heading: float | None = None) -> CameraPose:

@@ -229,12 +229,9 @@ class Canvas(QWidget):
     def set_walking(self, walking: bool) -> None:
         """Go down to the street at the middle of the view, or end walking."""
         self.walking = walking
-        self._walker.stop()
-        if walking and self.scene is not None:
-            target = self.scene.camera.target.copy()
-            target[2] = self.scene.picker.ground_below(target)
-            self.fly_to(self.scene.camera.street(target))
-            if self._interactor is not None:
+        if self.scene is not None:
+            self.fly_to((self._walker.begin if walking else self._walker.leave)(self.scene))
+            if walking and self._interactor is not None:
                 self._interactor.setFocus()
 
     def _step(self) -> None:

@@ -52,10 +52,16 @@ class Picker:
 
     def first(self, origin: Vector, direction: Vector) -> Hit | None:
         """The nearest hit over all layers with triangles."""
+        return self.first_of(origin, direction)
+
+    def first_of(self, origin: Vector, direction: Vector, *, without: str = "") -> Hit | None:
+        """The nearest hit over layers that are not of the kind `without`."""
         best = self.faces.first(origin, direction) if self.faces is not None else None
         if best is not None and best.layer not in self._visuals:
             best = None
-        for layer_id in self._visuals:
+        for layer_id, visual in self._visuals.items():
+            if without and getattr(visual, "kind", "") == without:
+                continue
             hit = self._hit(layer_id, origin, direction)
             if hit is not None and (best is None or hit.distance < best.distance):
                 best = hit
