@@ -9,6 +9,7 @@ from pathlib import Path
 from layers.errors import CityError
 from layers.kinds.layer import Layer
 from twin.city import City
+from viewers.scene.off_screen import OffScreen
 from viewers.scene.scene import Scene
 from viewers.scene.tiles import window_size
 from viewers.view_state import CameraPose, ViewState
@@ -55,12 +56,10 @@ def off_screen(
     CityError
         The size is not one.
     """
-    import pyvista as pv
-
     check_size(size)
-    plotter = pv.Plotter(off_screen=True, window_size=list(window_size(size)), lighting="none")
+    window = OffScreen(window_size(size))
     try:
-        scene = Scene(plotter)
+        scene = Scene(window)
         scene.folder_for = tile_folder
         try:
             scene.show(city, view)
@@ -69,4 +68,4 @@ def off_screen(
         finally:
             scene.close()
     finally:
-        plotter.close()
+        window.close()
