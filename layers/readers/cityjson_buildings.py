@@ -9,7 +9,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.builders.closing import closed
 from layers.kinds.buildings import METHODS, BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Bounds, Layer
@@ -25,6 +24,7 @@ from layers.readers.cityjson_geometry import (
 )
 from layers.readers.cityjson_objects import Survey
 from layers.readers.cityjson_triangles import triangles_of
+from layers.readers.closing import closed
 from layers.readers.columns import floors_column, numbers, use_column
 from layers.source import Source
 

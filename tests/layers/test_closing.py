@@ -10,9 +10,9 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layers.builders.closing import closed
 from layers.builders.solids import extrude, open_edges, volumes
 from layers.kinds.mesh import FLOOR, ROOF, WALL, SolidBatch
+from layers.readers.closing import closed
 from layers.readers.registry import ReadOptions, read
 
 CUBE = extrude(np.array([shapely.box(0, 0, 2, 3)], dtype=object), 0.0, 4.0, origin=(0, 0, 0))
