@@ -63,6 +63,7 @@ def _add_picture_commands(commands: Any) -> None:
     render.set_defaults(command=_render)
 
     _add_film(commands)
+    _add_story(commands)
 
     bench = commands.add_parser("bench", help="measure, beside the alternatives, in one run")
     bench.add_argument("name", nargs="*", metavar="NAME", help="which; all without a name")
@@ -106,6 +107,25 @@ def _add_film(commands: Any) -> None:
         "--json", action="store_true", help="print one JSON object on standard output"
     )
     film.set_defaults(command=_film)
+
+
+def _add_story(commands: Any) -> None:
+    story = commands.add_parser("story", help="a story as one HTML file that opens offline")
+    story.add_argument("city", type=Path, metavar="CITY.gpkg")
+    story.add_argument("--story", default="", metavar="S", help="its title; the only one without")
+    story.add_argument("--lang", default="vi", choices=["vi", "en"], help="spoken first")
+    story.add_argument(
+        "--most-triangles",
+        type=int,
+        default=1_600_000,
+        metavar="N",
+        help="larger cities are thinned",
+    )
+    story.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.html")
+    story.add_argument(
+        "--json", action="store_true", help="print one JSON object on standard output"
+    )
+    story.set_defaults(command=_story)
 
 
 def has_display() -> bool:
@@ -194,6 +214,24 @@ def _film(options: argparse.Namespace) -> int:
         print_json(report)
     else:
         print(report["out"])
+    return 0
+
+
+def _story(options: argparse.Namespace) -> int:
+    from viewers.page.making import PageRequest, page
+
+    request = PageRequest(
+        city=options.city,
+        out=options.out,
+        story=options.story,
+        language=options.lang,
+        most_triangles=max(options.most_triangles, 1000),
+    )
+    report = page(request, console_progress())
+    if options.json:
+        print_json(report)
+    else:
+        print(f"{report['out']}  ({report['bytes'] / 2**20:.1f} MiB)")
     return 0
 
 

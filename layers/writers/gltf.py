@@ -18,7 +18,7 @@ from layers.kinds.mesh import FLOOR, OTHER, ROOF, WALL, SolidBatch
 from layers.progress import SILENT, Progress
 
 ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER = 34962, 34963
-UINT32, FLOAT32 = 5125, 5126
+UINT8, UINT32, FLOAT32 = 5121, 5125, 5126
 _GLB_LIMIT = 2**32 - 1
 _FEATURES = "EXT_mesh_features"
 
@@ -45,6 +45,11 @@ class GltfMesh:
     feature : int, shape (t,), which thing each triangle belongs to, or None
     names : what the numbers in `feature` are called; "" where nothing stands
     smooth : normals shared at vertices (terrain) instead of one for each face (buildings)
+    vertex_colours : uint8, shape (v, 4), linear red, green, blue and alpha that `colour` is
+        multiplied by, or None
+    bare : no normals at all, vertices as they are: half the size; viewers shade each face flat then
+        (glTF 2.0, 3.7.2.1)
+    extras : anything for one's own viewer, kept at the node
     """
 
     name: str
@@ -54,6 +59,9 @@ class GltfMesh:
     feature: NDArray[np.integer] | None = None
     names: Sequence[str] = field(default=())
     smooth: bool = False
+    vertex_colours: NDArray[np.uint8] | None = None
+    bare: bool = False
+    extras: dict[str, Any] = field(default_factory=dict)
 
 
 def solid_meshes(
@@ -117,7 +125,7 @@ def write_gltf(
         "asset": asset,
         "scene": 0,
         "scenes": [{"name": title or "city", "nodes": list(range(len(filled)))}],
-        "nodes": [{"name": mesh.name, "mesh": k} for k, mesh in enumerate(filled)],
+        "nodes": [_node(mesh, k) for k, mesh in enumerate(filled)],
         "materials": [_material(mesh) for mesh in filled],
         "meshes": [],
     }
@@ -135,6 +143,11 @@ def write_gltf(
     progress.step(1.0, f"Wrote {path.name}")
 
 
+def _node(mesh: GltfMesh, number: int) -> dict[str, Any]:
+    node: dict[str, Any] = {"name": mesh.name, "mesh": number}
+    return node | {"extras": mesh.extras} if mesh.extras else node
+
+
 class _Binary:
     """The binary chunk as it grows, with the views and accessors into it."""
 
@@ -145,14 +158,17 @@ class _Binary:
         self.length = 0
 
     def add(self, values: NDArray[Any], *, target: int, kind: str, bounds: bool = False) -> int:
-        """Append float32 or uint32 `values`; the number of their accessor."""
+        """Append float32, uint32 or (as 0 … 1) uint8 `values`; the number of their accessor."""
         values = np.ascontiguousarray(values)
+        types = {np.dtype(np.uint32): UINT32, np.dtype(np.uint8): UINT8}
         accessor: dict[str, Any] = {
             "bufferView": len(self.views),
-            "componentType": UINT32 if values.dtype == np.uint32 else FLOAT32,
+            "componentType": types.get(values.dtype, FLOAT32),
             "count": len(values),
             "type": kind,
         }
+        if values.dtype == np.uint8:
+            accessor["normalized"] = True
         if bounds:
             accessor["min"] = np.atleast_1d(values.min(axis=0)).tolist()
             accessor["max"] = np.atleast_1d(values.max(axis=0)).tolist()
@@ -160,18 +176,20 @@ class _Binary:
         self.views.append(view | {"target": target})
         self.accessors.append(accessor)
         self.parts.append(values)
-        self.length += values.nbytes  # always whole words: all values are four bytes wide
+        self.length += values.nbytes  # whole words: a number or a row of bytes has four
         return len(self.accessors) - 1
 
 
 def _mesh(mesh: GltfMesh, material: int, binary: _Binary) -> dict[str, Any]:
-    corner, normals, indices, feature = _shaded(mesh)
+    corner, normals, indices, feature = _plain(mesh) if mesh.bare else _shaded(mesh)
     upright = mesh.vertices[corner][:, [0, 2, 1]] * np.array([1, 1, -1], dtype=np.float32)
-    turned = normals[:, [0, 2, 1]] * np.array([1, 1, -1], dtype=np.float32)
-    attributes = {
-        "POSITION": binary.add(upright, target=ARRAY_BUFFER, kind="VEC3", bounds=True),
-        "NORMAL": binary.add(turned, target=ARRAY_BUFFER, kind="VEC3"),
-    }
+    attributes = {"POSITION": binary.add(upright, target=ARRAY_BUFFER, kind="VEC3", bounds=True)}
+    if normals is not None:
+        turned = normals[:, [0, 2, 1]] * np.array([1, 1, -1], dtype=np.float32)
+        attributes["NORMAL"] = binary.add(turned, target=ARRAY_BUFFER, kind="VEC3")
+    if mesh.vertex_colours is not None:
+        shown = np.asarray(mesh.vertex_colours, np.uint8)[corner]
+        attributes["COLOR_0"] = binary.add(shown, target=ARRAY_BUFFER, kind="VEC4")
     primitive: dict[str, Any] = {"attributes": attributes, "material": material, "mode": 4}
     result: dict[str, Any] = {"name": mesh.name, "primitives": [primitive]}
     if feature is not None:
@@ -190,11 +208,22 @@ def _mesh(mesh: GltfMesh, material: int, binary: _Binary) -> dict[str, Any]:
     return result
 
 
-def _shaded(
-    mesh: GltfMesh,
-) -> tuple[
-    NDArray[np.int64], NDArray[np.float32], NDArray[np.int64], NDArray[np.integer[Any]] | None
-]:
+_Corners = tuple[
+    NDArray[np.int64],
+    NDArray[np.float32] | None,
+    NDArray[np.int64],
+    NDArray[np.integer[Any]] | None,
+]
+
+
+def _plain(mesh: GltfMesh) -> _Corners:
+    """Vertices as they are; one that things share has the number of the last of them."""
+    used, corner = np.unique(mesh.triangles.astype(np.int64), return_inverse=True)
+    corner = corner.reshape(-1, 3)
+    return used, None, corner, _of_corners(mesh.feature, corner, len(used))
+
+
+def _shaded(mesh: GltfMesh) -> _Corners:
     """Corners with a normal each: the vertex of each, its normal, triangles, feature of each."""
     triangles = mesh.triangles.astype(np.int64)
     points = mesh.vertices.astype(np.float64)
