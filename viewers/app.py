@@ -7,20 +7,21 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from layers.errors import CityError
 from layers.notices import Notice
 from twin.document import Change
 from viewers.additions import sweep_additions
+from viewers.arranging import Arranging
 from viewers.bridge import Bridge
 from viewers.commands import Commands
 from viewers.drafts import left_drafts, remove_draft, thumbnail_of
 from viewers.finding import Finding, lost
 from viewers.i18n import forget_translator, set_language
 from viewers.opening import HEALTH, Opening
-from viewers.picture import image_of
+from viewers.preparing import Preparing
 from viewers.saved_view import pose_from
 from viewers.saving import Saving
 from viewers.session import Session
@@ -28,6 +29,7 @@ from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks
 from viewers.theme import apply_theme
+from viewers.thumbnail import keep_thumbnail
 from viewers.tidying import Tidying
 from viewers.tools import registry
 from viewers.tools.tool import Desk
@@ -35,7 +37,6 @@ from viewers.view_state import CameraPose, Picked
 from viewers.window import Window
 
 log = logging.getLogger(__name__)
-THUMBNAIL = (480, 270)
 REDRAW_MS = 60
 
 
@@ -65,6 +66,7 @@ class App(QObject):
         self.window.set_canvas(self.stage.canvas)
         parts = (self.window, self.session)
         self.saving = Saving(*parts, self.tasks, self.settings)
+        self.arranging = Arranging(self.session, self.tasks, self)
         self.opening = Opening(*parts, self.tasks, self.settings, self.saving)
         self.finding = Finding(*parts, self.saving, self.settings)
         self.commands = Commands(*parts, self.opening, self.saving, self.settings, self.stage)
@@ -76,6 +78,7 @@ class App(QObject):
         self.commands.tools = {
             spec.id: tool for tool in self.tools for spec in tool.ACTIONS if spec is not None
         }
+        self.preparing = Preparing(self.session, self.tasks, self)
         sweep_additions()
         self._closed = False
         self._redraw = QTimer(self)
@@ -141,6 +144,7 @@ class App(QObject):
         stage.walking_changed.connect(self._show_walking)
         self.tasks.changed.connect(lambda: self.window.status.show_tasks(self.tasks.running))
         self.tasks.failed.connect(self._tell_task)
+        self.arranging.arranged.connect(self._show_stage)
         self.opening.told.connect(self._tell_notices)
         self.opening.failed.connect(self._tell_error)
         self.saving.failed.connect(self._tell_error)
@@ -319,13 +323,7 @@ class App(QObject):
         if project is None or pixels is None:
             return
         path = thumbnail_of(project.path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            return
-        size = QSize(*THUMBNAIL)
-        keep, smooth = Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode
-        image_of(pixels).scaled(size, keep, smooth.SmoothTransformation).save(str(path), "PNG")
+        self.tasks.run("", lambda _: keep_thumbnail(path, pixels), quiet=True)
 
     def close(self) -> None:
         """Tools off, tasks cancelled and waited for, bridge, canvas; in this order, once."""

@@ -57,3 +57,12 @@ def make_demo(progress: Progress) -> Path:
     from twin.demo.project import demo_city
 
     return demo_city(progress=progress)
+
+
+def make_point_tiles(
+    source: Path, options: ReadOptions, crs: str, folder: Path, progress: Progress
+) -> None:
+    """Arrange the points of a file as an octree; see `twin.project.point_tiles`."""
+    from twin.project.point_tiles import make_tiles
+
+    make_tiles(source, options, crs, folder, progress)

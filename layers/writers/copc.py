@@ -92,7 +92,8 @@ def to_copc(
                 work.remove()
         else:
             raise ReadError(f"{sources[0][0].name} changed while it was read")
-        _place_all(layout, work, found, out, progress.part(_SPILLING, 1.0))
+        name = sources[0][0].name
+        _place_all(layout, work, found, out, progress.part(_SPILLING, 1.0), name)
     except OSError as damage:
         raise write_error(out, damage) from damage
     work.remove()
@@ -165,12 +166,14 @@ def _plan(clouds: Sequence[Cloud], crs: str, layout: Layout) -> bytes:
     return msgspec.json.encode(made)
 
 
-def _place_all(layout: Layout, work: Work, found: Spilled, out: Path, progress: Progress) -> None:
+def _place_all(
+    layout: Layout, work: Work, found: Spilled, out: Path, progress: Progress, name: str
+) -> None:
     """Second walk: group after group into the octree, then the coarse nodes, then the head."""
     kept = point_type(coloured=layout.coloured)
     coarse_kept = np.dtype([("level", "u1"), ("code", "<u8"), ("point", kept)])
     runs = work.all_rows("runs.bin", RUN)
-    todo = groups(runs, out.name)
+    todo = groups(runs, name)
     rows = work.rows("place", _Placed)
     lengths = {
         out.name: rows[-1].length if rows else 0,
@@ -188,7 +191,7 @@ def _place_all(layout: Layout, work: Work, found: Spilled, out: Path, progress: 
         placed_before = sum(entry.points for entry in entries)
         coarse = rows[-1].coarse if rows else 0
         for group in todo[len(rows) :]:
-            progress.step(placed_before / max(found.points, 1), f"Arranging {out.name}")
+            progress.step(placed_before / max(found.points, 1), f"Arranging {name}")
             points = np.concatenate(list(points_of(group, runs, spilled, kept)))
             placed_before += len(points)
             row = _place_group(points, group, layout, writing, coarse_kept, coarse)

@@ -22,7 +22,7 @@ from layers.readers.registry import ReadOptions
 from layers.tiles.stored import StoredBuildings
 from twin.city import BuildingChange
 from twin.edits.registry import header
-from twin.project import blobs, fingerprint, parts, sources, survey_cache, tables
+from twin.project import blobs, fingerprint, parts, point_tiles, sources, survey_cache, tables
 from twin.project.blobs import ArraySpec
 from twin.project.cache import Cache
 from twin.project.columns import ColumnSpec
@@ -141,6 +141,7 @@ class Contents:
         record = msgspec.structs.replace(record, arrays={}, sample={}, file=_unknown(record.file))
         told = len(self.notices)
         layer = self._from_source(key, record, head, fields, progress)
+        point_tiles.forget(self.cache, key)
         new = self.notices[told:]
         del self.notices[told:]  # that it is not what it was is what was asked for
         for one in new:
@@ -273,6 +274,10 @@ class Contents:
 
     def _read(self, key: str, record: Content, progress: Progress) -> Layer:
         head = with_absolute_path(record.head, self.folder)
+        if record.kind == PointCloudLayer.kind:
+            cloud = point_tiles.light(self.cache, key, head, record.scalars)
+            if cloud is not None:
+                return cloud
         arrays: Mapping[str, Any] | None = self.cache.get(key)
         if record.place == "inside":
             arrays = blobs.read(self.database, key, record.arrays)

@@ -14,6 +14,7 @@ from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer, PointTiles
 from layers.memory import give_back
 from layers.readers.copc_tree import NodePoints, PointTree, open_tree, read_node
+from twin.project.point_tiles import tiles_of
 from twin.style import Style
 from viewers.scene.eye import Eye
 from viewers.scene.point_choice import FINEST, Boxes, shares
@@ -52,6 +53,7 @@ class StreamedPoints(Visual):
         self.material = around.stage.material("points")
         self.tree: PointTree | None = None
         self._boxes: Boxes | None = None
+        self._tiles: PointTiles | None = None
         self._shift = np.zeros(3)
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
@@ -69,17 +71,18 @@ class StreamedPoints(Visual):
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
-        assert isinstance(layer, PointCloudLayer) and layer.tiles is not None
+        assert isinstance(layer, PointCloudLayer)
         if layer is self._layer and style == self._style:
             return False
-        fresh = self._layer is None or self._layer.tiles != layer.tiles
+        tiles = tiles_of(layer, self.around.folder_for(layer))
+        fresh = tiles is not None and tiles != self._tiles
         repaint = fresh or self._style is None or _painted(style) != _painted(self._style)
         self._layer, self._style = layer, style
         if repaint:
             self._colours = PointColours(layer, style)
             self.legend = self._colours.legend
-        if fresh:
-            self._put(layer.tiles)
+        if fresh and tiles is not None:
+            self._put(tiles)
         elif repaint:
             self._repaint()
         self.material.set_opacity(style.opacity)
@@ -88,6 +91,7 @@ class StreamedPoints(Visual):
     def _put(self, tiles: PointTiles) -> None:
         self._clear()
         self.version += 1
+        self._tiles = tiles
         tree = open_tree(tiles.path, metres_per_height=tiles.metres_per_height)
         self.tree = tree
         self._shift = np.asarray(tree.offset) - np.asarray(self.around.frame.origin)

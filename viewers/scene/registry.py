@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 
 from layers.errors import CityError
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
+from twin.project.point_tiles import tiles_of
 from viewers.scene.visual import Surroundings, Visual
 
 VISUALS = {
@@ -23,10 +26,10 @@ VISUALS = {
 """Kind, or kind/role where a role has a picture of its own → module:class."""
 
 
-def key_of(layer: Layer) -> str:
-    """The entry of `VISUALS` that draws this layer."""
+def key_of(layer: Layer, folder_for: Callable[[Layer], Path | None] = lambda _: None) -> str:
+    """The entry of `VISUALS` that draws this layer; `folder_for` as in `Surroundings`."""
     role = f"{layer.kind}/{layer.role}" if isinstance(layer, FeatureLayer) else layer.kind
-    if isinstance(layer, PointCloudLayer) and layer.tiles is not None:
+    if isinstance(layer, PointCloudLayer) and tiles_of(layer, folder_for(layer)) is not None:
         role = "points/tiles"
     return role if role in VISUALS else layer.kind
 
@@ -34,7 +37,7 @@ def key_of(layer: Layer) -> str:
 def visual_for(layer: Layer, around: Surroundings) -> Visual:
     """A new visual for `layer`; `CityError` for a kind nobody draws."""
     try:
-        module, name = VISUALS[key_of(layer)].split(":")
+        module, name = VISUALS[key_of(layer, around.folder_for)].split(":")
     except KeyError:
         raise CityError(f"{layer.name}: nothing draws the kind {layer.kind}") from None
     made: Visual = getattr(import_module(module), name)(around)

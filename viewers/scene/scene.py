@@ -159,7 +159,7 @@ class Scene:
         layer = self.standing.of(city, layer_id)
         style = city.style(layer_id)
         visual = self._visuals.get(layer_id)
-        if visual is not None and self._shown[layer_id][0] != key_of(layer):
+        if visual is not None and self._shown[layer_id][0] != key_of(layer, self.folder_for):
             self._remove(layer_id)
             visual = None
         if visual is None and hidden:
@@ -171,7 +171,7 @@ class Scene:
                 loader=self.loader, memory=self.memory, folder_for=self.folder_for,
             )  # fmt: skip
             visual = self._visuals[layer_id] = visual_for(layer, around)
-            self._shown[layer_id] = (key_of(layer),)
+            self._shown[layer_id] = (key_of(layer, self.folder_for),)
         if not hidden:
             changed = visual.show(layer, style)
         if visual.visible == hidden:
@@ -339,6 +339,7 @@ class Scene:
 
     def _eye(self, triangles: int | None) -> Eye:
         """What the coming frame is looked at with."""
+        clip_range(self.renderer.GetActiveCamera(), self.camera.bounds, self.stage.ground_z)
         return eye_of(
             self.renderer.GetActiveCamera(), self.window.GetSize(), moving=self.moving,
             fine=self.step >= Step.LIT, edges=self.step >= Step.LIT and self.view.edges,
