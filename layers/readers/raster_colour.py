@@ -25,33 +25,54 @@ class Picture(NamedTuple):
     notices: tuple[Notice, ...]
 
 
+class Colours:
+    """How the values of one file become colours, so that each window of it gets the same."""
+
+    def __init__(self, file: Any) -> None:
+        self._palette = _palette(file)
+        self.bands = [1] if self._palette is not None else _colour_bands(file)
+        self.limits = None if self._palette is not None else _limits(file, self.bands)
+        """Values that become black and white; None where they are colours as they are."""
+        self._hides = _hides(file)
+
+    def read(self, file: Any, grid: Grid, progress: Progress) -> NDArray[np.uint8]:
+        """uint8 (rows, cols, 3) of the cells of `grid`."""
+        pixels = np.empty((grid.rows, grid.cols, 3), dtype=np.uint8)
+        if self._palette is not None:
+            index = band(file, 1, grid, progress, smooth=False)
+            pixels[:] = self._palette[np.minimum(index, len(self._palette) - 1)]
+            return pixels
+        for place, index in enumerate(self.bands):
+            part = progress.part(place / len(self.bands), (place + 1) / len(self.bands))
+            values = band(file, index, grid, part)
+            pixels[..., place] = values if self.limits is None else _eight_bits(values, self.limits)
+        if len(self.bands) == 1:
+            pixels[..., 1:] = pixels[..., :1]
+        return pixels
+
+    def seen(self, file: Any, grid: Grid) -> NDArray[np.uint8]:
+        """uint8 (rows, cols): 0 where there is no picture, 255 where there is."""
+        if not self._hides:
+            return np.full((grid.rows, grid.cols), 255, np.uint8)
+        return np.where(alpha(file, grid) == 0, 0, 255).astype(np.uint8)
+
+
 def picture(name: str, file: Any, grid: Grid, progress: Progress) -> Picture:
     """The cells of `grid` as a picture."""
-    palette = _palette(file)
-    chosen = [1] if palette is not None else _colour_bands(file)
-    pixels = np.empty((grid.rows, grid.cols, 3), dtype=np.uint8)
+    colours = Colours(file)
     notices: list[Notice] = []
-    if palette is not None:
-        index = band(file, 1, grid, progress, smooth=False)
-        pixels[:] = palette[np.minimum(index, len(palette) - 1)]
-    else:
-        limits = _limits(file, chosen)
-        if limits is not None:
-            notices.append(
-                Notice(
-                    code="imagery-stretched",
-                    what=f"Values from {limits[0]:g} to {limits[1]:g} became black to white: "
-                    f"the picture has {np.dtype(file.dtypes[chosen[0] - 1]).name} values",
-                    source=name,
-                    severity="info",
-                )
+    if colours.limits is not None:
+        low, high = colours.limits
+        notices.append(
+            Notice(
+                code="imagery-stretched",
+                what=f"Values from {low:g} to {high:g} became black to white: "
+                f"the picture has {np.dtype(file.dtypes[colours.bands[0] - 1]).name} values",
+                source=name,
+                severity="info",
             )
-        for place, index in enumerate(chosen):
-            part = progress.part(place / len(chosen), (place + 1) / len(chosen))
-            values = band(file, index, grid, part)
-            pixels[..., place] = values if limits is None else _eight_bits(values, limits)
-        if len(chosen) == 1:
-            pixels[..., 1:] = pixels[..., :1]
+        )
+    pixels = colours.read(file, grid, progress)
     notices += _without_transparent(name, file, grid, pixels)
     return Picture(pixels, tuple(notices))
 
@@ -109,8 +130,7 @@ def _without_transparent(
 ) -> list[Notice]:
     """Paint white what an alpha band or mask hides. A stated nodata colour stays as it is:
     in an orthophoto 255 or 0 is a roof or a shadow as often as it is nothing."""
-    flags = {flag.name for flags in file.mask_flag_enums for flag in flags}
-    if not flags & {"alpha", "per_dataset"}:
+    if not _hides(file):
         return []
     hidden = alpha(file, grid) == 0
     count = int(hidden.sum())
@@ -121,3 +141,9 @@ def _without_transparent(
     return [
         Notice(code="imagery-transparent", what=what, source=name, count=count, severity="info")
     ]
+
+
+def _hides(file: Any) -> bool:
+    """Whether an alpha band or a mask says where there is no picture."""
+    flags = {flag.name for flags in file.mask_flag_enums for flag in flags}
+    return bool(flags & {"alpha", "per_dataset"})

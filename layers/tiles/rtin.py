@@ -10,7 +10,7 @@ closed surface.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,19 +155,3 @@ def _edges_around(error: Grids, step: int) -> Iterator[Grids]:
 
 def _lower(at: Grids, needed: NDArray[np.bool_], one: Grids, other: Grids) -> None:
     np.copyto(at, (one + other) / 2, where=~needed)
-
-
-Side = Literal["north", "south", "west", "east"]
-
-
-def border(needed: NDArray[np.bool_], side: Side) -> NDArray[np.int32]:
-    """Numbers of the nodes used along one side of a tile, so that the tile lies to their left."""
-    n = needed.shape[0] - 1
-    number = np.arange((n + 1) ** 2, dtype=np.int32).reshape(n + 1, n + 1)
-    line, used = {
-        "north": (number[0, ::-1], needed[0, ::-1]),
-        "south": (number[-1], needed[-1]),
-        "west": (number[:, 0], needed[:, 0]),
-        "east": (number[::-1, -1], needed[::-1, -1]),
-    }[side]
-    return np.asarray(line[used])

@@ -113,6 +113,8 @@ def _fragment(
     if kind == "points":
         return away + shaders.POINT_END
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
+    if tiled:
+        normal = shaders.TILE_NORMAL
     if kind in ("ground", "water"):
         normal = shaders.UP_NORMAL
     parts = [away, normal, shaders.START]
@@ -137,11 +139,12 @@ class Material:
     """Owns the look of one layer; its actors share it, so a change of light is one call."""
 
     def __init__(
-        self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0, tiled: bool = False
-    ) -> None:
+        self, kind: Kind, *, smooth_normals: bool = False, bias: float = 0.0, tiled: bool = False,
+        pictured: bool = False,
+    ) -> None:  # fmt: skip
         self.kind = kind
         self.tiled = tiled
-        """Whether each actor that wears it brings a texture of its own."""
+        """Whether tiles of the ground wear it, with a picture each where it is pictured."""
         self.of_plain = False
         """Whether the stage gives it the colour of the plain."""
         self.shift = np.zeros(3)
@@ -150,7 +153,7 @@ class Material:
         self.property.SetAmbient(1.0)
         self.property.SetDiffuse(1.0)
         self._smooth = smooth_normals and kind in ("terrain", "mesh")
-        self._bias, self._pictured = bias, tiled
+        self._bias, self._pictured = bias, pictured
         self.whole = False
         """Whether no cut is to take anything from it."""
         self._cut: Cut | None = None

@@ -81,13 +81,16 @@ class Stage:
         bias: float = 0.0,
         of_plain: bool = False,
         tiled: bool = False,
+        pictured: bool = False,
     ) -> Material:
         """A new material in the light of this stage; give it back with `release`.
 
-        `of_plain` gives it the colour that the plain has in each theme; `tiled` is for surfaces
-        that bring a picture each.
+        `of_plain` gives it the colour that the plain has in each theme; `tiled` is for tiles
+        of the ground, `pictured` where each brings a picture.
         """
-        made = Material(kind, smooth_normals=smooth_normals, bias=bias, tiled=tiled)
+        made = Material(
+            kind, smooth_normals=smooth_normals, bias=bias, tiled=tiled, pictured=pictured
+        )
         made.of_plain = of_plain
         self._materials.append(made)
         if of_plain:
@@ -266,9 +269,9 @@ class Stage:
 class Surface:
     """Triangles with a colour per face (t, 3), or of the material's own colour: a plain and a fine actor.
 
-    They share the data; only one is visible. `picture` is a texture of its own, with a uv per
-    vertex, for a tiled material. VTK ties a shader to a mapper, so changing the shader
-    of one actor back and forth would build it anew each time.
+    They share the data; only one is visible. Tiles of the ground (a tiled material) have a `uv`
+    (v, 3: u, v, metres that a skirt hangs down) and may have a `picture`. VTK ties a shader to a
+    mapper, so changing the shader of one actor back and forth would build it anew each time.
     """
 
     def __init__(
@@ -280,7 +283,8 @@ class Surface:
         material: Material,
         *,
         normals: NDArray[np.float32] | None = None,
-        picture: tuple[NDArray[np.float32], vtkTexture] | None = None,
+        uv: NDArray[np.float32] | None = None,
+        picture: vtkTexture | None = None,
     ) -> None:
         self._stage = stage
         self.visible = True
@@ -297,13 +301,13 @@ class Surface:
             across = numpy_to_vtk(np.ascontiguousarray(normals), deep=False)
             across.SetName("normals")
             self.data.GetPointData().AddArray(across)
-        if picture is not None:
-            uv = numpy_to_vtk(np.ascontiguousarray(picture[0]), deep=False)
-            uv.SetName("uv")
-            self.data.GetPointData().AddArray(uv)
+        if uv is not None:
+            across = numpy_to_vtk(np.ascontiguousarray(uv), deep=False)
+            across.SetName("uv")
+            self.data.GetPointData().AddArray(across)
         self.actors = [self._actor(material, fine, normals is not None) for fine in (False, True)]
-        for actor in self.actors if picture is not None else ():
-            actor.SetTexture(picture[1])
+        for actor in self.actors if uv is not None else ():
+            actor.SetTexture(picture)
             actor.GetMapper().MapDataArrayToVertexAttribute(
                 "dtUvMC", "uv", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
             )

@@ -1,93 +1,88 @@
-"""The ground, and other grids of heights: triangles with smooth normals, a picture or a ramp on them."""
+"""The ground, and other grids of heights: tiles as fine as the eye needs, pictures or a ramp on them."""
 
 from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.builders.terrain import terrain_mesh
+from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
+from layers.tiles.heights import LayerHeights
+from layers.tiles.imagery import Picture
+from layers.tiles.terrain import TerrainPyramid
 from twin.style import Style
 from viewers.scene.colouring import by_number
-from viewers.scene.ramps import rgb
+from viewers.scene.eye import Eye
+from viewers.scene.ground_tiles import GroundTiles
+from viewers.scene.hem import SLOPE, WIDEST, grid_border, skirt, slopes, vertex_normals
+from viewers.scene.ramps import of_numbers, rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings, Visual
 
+log = logging.getLogger(__name__)
+__all__ = ["GROUND_COLOUR", "SLOPE", "WIDEST", "TerrainVisual", "skirt", "vertex_normals"]
+
 GROUND_COLOUR = rgb("#c8c8ba")
 MOST_CELLS = 250_000
-SLOPE, WIDEST = 3.0, 160.0
-
-
-def vertex_normals(
-    vertices: NDArray[np.float32], triangles: NDArray[np.int32]
-) -> NDArray[np.float32]:
-    """Unit normals (v, 3), each the mean of its triangles' by area."""
-    a, b, c = (vertices[triangles[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a).astype(np.float64)
-    normal = np.zeros(vertices.shape)
-    for axis in range(3):
-        for corner in range(3):
-            normal[:, axis] += np.bincount(
-                triangles[:, corner], weights=face[:, axis], minlength=len(vertices)
-            )
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
-    return (normal / np.maximum(length, 1e-12)).astype(np.float32)
-
-
-def skirt(
-    vertices: NDArray[np.float32], triangles: NDArray[np.int32], bottom: float
-) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """Slopes from every border of a surface outwards and down to `bottom`.
-
-    They fall one in `SLOPE`, or steeper where that would take them beyond `WIDEST` metres.
-    Vertices (v, 3) and triangles (t, 3), counter-clockwise from above.
-    """
-    edges = np.concatenate([triangles[:, [i, (i + 1) % 3]] for i in range(3)]).astype(np.int64)
-    key = np.sort(edges, axis=1) @ np.array([len(vertices), 1])
-    _, first, count = np.unique(key, return_index=True, return_counts=True)
-    border = edges[first[count == 1]]
-    rim, local = np.unique(border, return_inverse=True)
-    local = local.reshape(border.shape)
-    top = vertices[rim].astype(np.float64)
-    along = top[local[:, 1], :2] - top[local[:, 0], :2]
-    # The surface lies to the left of its border, so outwards is to the right.
-    right = np.column_stack([along[:, 1], -along[:, 0]])
-    right /= np.maximum(np.linalg.norm(right, axis=1, keepdims=True), 1e-9)
-    out = np.zeros((len(rim), 2))
-    np.add.at(out, local.ravel(), np.repeat(right, 2, axis=0))
-    out /= np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9)
-    drop = np.maximum(top[:, 2] - bottom, 0.0)
-    foot = top.copy()
-    foot[:, :2] += out * np.minimum(SLOPE * drop, WIDEST)[:, None]
-    foot[:, 2] = np.minimum(bottom, top[:, 2])
-    a, b = local[:, 0], local[:, 1]
-    low = len(rim)
-    faces = np.concatenate(
-        [np.stack([a, low + a, low + b], axis=1), np.stack([a, low + b, b], axis=1)]
-    )
-    return np.concatenate([top, foot]).astype(np.float32), faces.astype(np.int32)
+AT_ONCE = 1_500_000
+"""Cells of which tiles are built when they are shown; more are built in a worker, once."""
+SAMPLE = 200_000
+"""Heights looked at for the ends of a ramp."""
+HEM_NODES = 1_000_000
 
 
 class TerrainVisual(Visual):
-    """Draws an `ElevationLayer`; heights above ground are not drawn."""
+    """Draws an `ElevationLayer`; heights above ground are not drawn.
+
+    A large one is drawn of some of its cells until its pyramid is built, in the folder that
+    `Surroundings.folder_for` gives or in a temporary one.
+    """
 
     casts_shadow = True
-    takes_picture = True
+    wears_pictures = True
     kind = "terrain"
 
     def __init__(self, around: Surroundings) -> None:
         super().__init__(around)
-        self.material = around.stage.material("terrain", smooth_normals=True)
+        stage = around.stage
+        self._plain = stage.material("terrain", smooth_normals=True, tiled=True)
+        self._pictured = stage.material("terrain", smooth_normals=True, tiled=True, pictured=True)
+        self._hem = stage.material("terrain", smooth_normals=True, of_plain=True)
         self.is_ground = True
-        self.version = 0
-        self._surface: Surface | None = None
-        self._hem = around.stage.material("terrain", smooth_normals=True, of_plain=True)
+        self._version = 0
+        self._tiles: GroundTiles | None = None
+        self._finer: GroundTiles | None = None
+        """Of the whole pyramid, drawn once it has what the present eye needs."""
+        self._building: TerrainPyramid | None = None
         self._skirt: Surface | None = None
-        self._vertices: NDArray[np.float32] = np.empty((0, 3), np.float32)
-        self._triangles: NDArray[np.int32] = np.empty((0, 3), np.int32)
         self._layer: ElevationLayer | None = None
         self._style: Style | None = None
+        self._pictures: tuple[Picture, ...] = ()
+        self._temporary: weakref.finalize[Any, Any] | None = None
+        self._sample: NDArray[np.float32] = np.empty(0, np.float32)
+        self.lowest = float("nan")
+        """World height of the lowest cell; not-a-number where nothing is drawn."""
+
+    @property
+    def layer(self) -> ElevationLayer | None:
+        """What is shown."""
+        return self._layer
+
+    @property
+    def version(self) -> int:
+        """Grows whenever rays meet something else."""
+        return self._version + (self._tiles.version if self._tiles is not None else 0)
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -95,94 +90,256 @@ class TerrainVisual(Visual):
         if layer is self._layer and style == self._style:
             return False
         if layer is not self._layer:
-            self._clear()
             # Heights above ground are not a surface in space.
             if layer.surface in ("ground", "surface"):
-                self._draw(layer)
+                self._show_heights(layer)
+            else:
+                self._clear()
             self.is_ground = layer.surface == "ground"
-            self.version += 1
         self._layer, self._style = layer, style
         self._colour(style)
         self.set_visible(self.visible)
         return True
 
-    def _draw(self, layer: ElevationLayer) -> None:
-        vertices, triangles, _ = terrain_mesh(
-            layer, origin=self.around.frame.origin, max_cells=MOST_CELLS
-        )
-        self._vertices, self._triangles = vertices, triangles
-        if not len(triangles):
-            return
-        self._surface = Surface(
-            self.around.stage, vertices, triangles, np.zeros((len(triangles), 3), np.uint8),
-            self.material, normals=vertex_normals(vertices, triangles),
-        )  # fmt: skip
-        if layer.surface == "ground":
-            self._draw_skirt(layer)
+    # -- tiles ------------------------------------------------------------------------------
 
-    def _draw_skirt(self, layer: ElevationLayer) -> None:
+    def _show_heights(self, layer: ElevationLayer) -> None:
+        self._version += 1 + (self._tiles.version if self._tiles is not None else 0)
+        known = layer.heights.reshape(-1)[:: max(1, layer.heights.size // SAMPLE)]
+        self._sample = known[np.isfinite(known)]
+        self.lowest = float(np.fmin.reduce(layer.heights, axis=None))
+        self._forget_building()
+        same = self._layer is not None and _same_grid(self._layer, layer)
+        if layer.heights.size <= AT_ONCE:
+            pyramid = TerrainPyramid(LayerHeights(layer))
+            pyramid.build()
+            self._use(pyramid, same=same)
+        else:
+            self._show_large(layer, same=same)
+        self._draw_hem(layer)
+
+    def _show_large(self, layer: ElevationLayer, *, same: bool) -> None:
+        try:
+            pyramid = TerrainPyramid(LayerHeights(layer), self._folder(layer))
+        except CityError as problem:
+            log.warning("%s", problem)
+            pyramid = TerrainPyramid(LayerHeights(layer))
+        if pyramid.complete:
+            self._use(pyramid, same=same)
+        elif not same or self._tiles is None:
+            coarse = TerrainPyramid(LayerHeights(thinned(layer, AT_ONCE // 4)))
+            coarse.build()
+            self._use(coarse, same=False)
+        self._building = pyramid
+        before = pyramid.rebuilt
+        self.around.loader.ask(pyramid, before, 0.0, lambda wanted: pyramid.build(wanted=wanted))
+
+    def _folder(self, layer: ElevationLayer) -> Path:
+        given = self.around.folder_for(layer)
+        if given is not None:
+            return given / "terrain"
+        if self._temporary is None:
+            made = tempfile.mkdtemp(prefix="dothi-terrain-")
+            self._temporary = weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+            self._made = Path(made)
+        return self._made
+
+    def _use(self, pyramid: TerrainPyramid, *, same: bool) -> None:
+        if same and self._tiles is not None and self._tiles.pyramid.shapes == pyramid.shapes:
+            self._tiles.set_pyramid(pyramid)
+            return
+        if self._tiles is not None:
+            self._tiles.clear()
+        self._tiles = self._new_tiles(pyramid)
+
+    def _new_tiles(self, pyramid: TerrainPyramid) -> GroundTiles:
+        made = GroundTiles(self.around, pyramid, (self._plain, self._pictured))
+        made.set_pictures(self._pictures)
+        made.set_colours(self._colours())
+        return made
+
+    def _take_built(self) -> None:
+        """Go over to the whole pyramid once it is built."""
+        pyramid = self._building
+        found = None if pyramid is None else self.around.loader.take(pyramid)
+        if pyramid is None or found is None:
+            return
+        self._building = None
+        if found[1] is not True:
+            log.warning("The terrain could not be prepared: %s", found[1])
+        elif self._tiles is not None and self._tiles.pyramid is pyramid:
+            if pyramid.rebuilt:
+                self._tiles.set_pyramid(pyramid)
+        else:
+            self._finer = self._new_tiles(pyramid)
+            self._finer.set_visible(False)
+
+    def _forget_building(self) -> None:
+        if self._building is not None:
+            self.around.loader.forget(self._building)
+            self._building = None
+        if self._finer is not None:
+            self._finer.clear()
+            self._finer = None
+
+    def _go_over(self) -> None:
+        """The finer tiles have what is wanted: they stand in for the others."""
+        if self._finer is None or self._tiles is None:
+            return
+        self._version += self._tiles.version + 1
+        self._tiles.clear()
+        self._tiles, self._finer = self._finer, None
+        self._tiles.set_visible(self.visible)
+
+    def wear(self, pictures: Sequence[Picture], strength: float) -> None:
+        """Show these pictures of the ground, the last on top; none shows its own colour."""
+        self._pictures = tuple(pictures)
+        self._pictured.set_strength(strength)
+        for tiles in self._all():
+            tiles.set_pictures(self._pictures)
+
+    def _all(self) -> list[GroundTiles]:
+        return [tiles for tiles in (self._tiles, self._finer) if tiles is not None]
+
+    def look(self, eye: Eye) -> None:
+        """See `Visual.look`."""
+        self._take_built()
+        if self._tiles is not None:
+            self._tiles.look(eye)
+        if self._finer is not None:
+            self._go_over()
+            if self._tiles is not None:
+                self._tiles.look(eye)
+
+    def complete(self, seconds: float) -> bool:
+        """See `Visual.complete`; a pyramid that is being built is waited for without a limit alone."""
+        if np.isinf(seconds) and self._building is not None and self.visible:
+            self.around.loader.wait(self._building, seconds)
+        self._take_built()
+        if self._finer is not None and np.isinf(seconds):
+            self._go_over()
+        return self._tiles.complete(seconds) if self._tiles is not None else True
+
+    # -- looks ------------------------------------------------------------------------------
+
+    def _draw_hem(self, layer: ElevationLayer) -> None:
         """Lead the ground down into the plain, which lies a metre under its lowest place."""
-        bottom = float(np.nanmin(layer.heights)) - self.around.frame.origin[2] - 1.5
-        vertices, triangles = skirt(self._vertices, self._triangles, bottom)
-        if len(triangles):
-            self._skirt = Surface(
-                self.around.stage, vertices, triangles, None, self._hem,
-                normals=vertex_normals(vertices, triangles),
-            )  # fmt: skip
-            self._skirt.hide_bounds()
+        if self._skirt is not None:
+            self._skirt.remove()
+            self._skirt = None
+        if layer.surface != "ground" or self._tiles is None or not len(self._sample):
+            return
+        pyramid = self._tiles.pyramid
+        level = next(
+            n for n, shape in enumerate(pyramid.shapes)
+            if shape[0] * shape[1] <= HEM_NODES or n == pyramid.levels - 1
+        )  # fmt: skip
+        rows, cols = pyramid.shapes[level]
+        x, y = pyramid.x_of(np.arange(cols), level), pyramid.y_of(np.arange(rows), level)
+        (x[0], y[-1], x[-1], y[0]) = pyramid.heights.bounds
+        top, border = grid_border(pyramid.nodes(level, 0, 0, rows, cols), x, y)
+        if not len(border):
+            return
+        local = (top - np.asarray(self.around.frame.origin)).astype(np.float32)
+        bottom = self.lowest - self.around.frame.origin[2] - 1.5
+        vertices, triangles = slopes(local, border, bottom)
+        self._skirt = Surface(
+            self.around.stage, vertices, triangles, None, self._hem,
+            normals=vertex_normals(vertices, triangles),
+        )  # fmt: skip
+        self._skirt.hide_bounds()
+
+    def _colours(self) -> Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None:
+        style = self._style
+        if style is None or style.color_by != "height" or self.legend is None:
+            return None
+        low, high = self.legend.entries[0].low, self.legend.entries[-1].low
+        return partial(of_numbers, ramp=style.ramp, low=low, high=high)
 
     def _colour(self, style: Style) -> None:
         self.legend = None
-        if self._surface is None or self._layer is None:
+        if self._tiles is None or self._layer is None:
             return
-        count = len(self._triangles)
         if style.color_by == "height":
-            middle = self._vertices[self._triangles, 2].mean(axis=1) + self.around.frame.origin[2]
-            colours, self.legend = by_number(
-                middle, style, layer=self._layer.id, title="Height of the ground", unit="m"
+            _, self.legend = by_number(
+                self._sample, style, layer=self._layer.id, title="Height of the ground", unit="m"
             )
-        else:
-            plain = rgb(style.color) if style.color else GROUND_COLOUR
-            colours = np.tile(plain, (count, 1))
-        self._surface.recolour(colours)
-        self.material.set_opacity(style.opacity)
+        colour = rgb(style.color) if style.color else GROUND_COLOUR
+        for material in (self._plain, self._pictured):
+            material.property.SetColor(*(colour / 255.0))
+            material.set_opacity(style.opacity)
+        for tiles in self._all():
+            tiles.set_colours(self._colours())
 
     @property
     def box(self) -> NDArray[np.float64] | None:
         """See `Visual.box`."""
-        if not len(self._triangles):
+        if self._tiles is None:
             return None
-        known = self._vertices[np.isfinite(self._vertices[:, 2])]
-        low, high = known.min(axis=0), known.max(axis=0)
-        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]], dtype=float)
+        p, origin = self._tiles.pyramid, self.around.frame.origin
+        low, high = p.heights_of(p.levels - 1)
+        if not np.isfinite(low).any():
+            return None
+        west, south, east, north = p.heights.bounds
+        x, y, z = origin
+        return np.array(
+            [west - x, east - x, south - y, north - y, np.nanmin(low) - z, np.nanmax(high) - z]
+        )
 
     def rays(self) -> Rays | None:
-        """The triangles drawn; row 0 for all."""
-        if not len(self._triangles):
-            return None
-        return self._vertices, self._triangles, np.zeros(len(self._triangles), np.int32)
+        """The triangles drawn, those out of sight coarser; row 0 for all."""
+        return None if self._tiles is None else self._tiles.rays()
+
+    def drawn(self) -> int:
+        """See `Visual.drawn`."""
+        return self._tiles.drawn() if self._tiles is not None and self.visible else 0
 
     def set_visible(self, visible: bool) -> None:
         """Hide or show."""
         self.visible = visible
-        for surface in (self._surface, self._skirt):
-            if surface is not None:
-                surface.set_visible(visible)
+        if self._tiles is not None:
+            self._tiles.set_visible(visible)
+        if self._skirt is not None:
+            self._skirt.set_visible(visible)
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""
-        return self._vertices.nbytes + self._triangles.nbytes * 2
+        return sum(tiles.nbytes() for tiles in self._all())
 
     def _clear(self) -> None:
-        for surface in (self._surface, self._skirt):
-            if surface is not None:
-                surface.remove()
-        self._surface = self._skirt = None
-        self._vertices, self._triangles = np.empty((0, 3), np.float32), np.empty((0, 3), np.int32)
+        self._forget_building()
+        if self._tiles is not None:
+            self._tiles.clear()
+        if self._skirt is not None:
+            self._skirt.remove()
+        self._tiles = self._skirt = None
 
     def remove(self) -> None:
         """Take the ground off the stage."""
         self._clear()
-        self.around.stage.release(self.material)
-        self.around.stage.release(self._hem)
+        for material in (self._plain, self._pictured, self._hem):
+            self.around.stage.release(material)
         self._layer = None
+        if self._temporary is not None:
+            with contextlib.suppress(OSError):
+                self._temporary()
+
+
+def thinned(layer: ElevationLayer, most: int) -> ElevationLayer:
+    """Every so many-th cell of `layer`, at most about `most`; without a copy."""
+    step = int(np.ceil(np.sqrt(layer.heights.size / most)))
+    heights = layer.heights[step // 2 :: step, step // 2 :: step]
+    west, south, east, north = layer.bounds
+    rows, cols = heights.shape
+    return ElevationLayer(
+        id=layer.id, name=layer.name, crs=layer.crs, vertical=layer.vertical, surface=layer.surface,
+        heights=heights, west=west, north=north, cell_x=(east - west) / cols,
+        cell_y=(north - south) / rows,
+    )  # fmt: skip
+
+
+def _same_grid(one: ElevationLayer, other: ElevationLayer) -> bool:
+    place = (one.west, one.north, one.cell_x, one.cell_y, one.surface)
+    return one.heights.shape == other.heights.shape and place == (
+        other.west, other.north, other.cell_x, other.cell_y, other.surface,
+    )  # fmt: skip

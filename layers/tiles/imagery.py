@@ -1,0 +1,215 @@
+"""Pictures of the ground read by windows: of any part, at any size, from file or overview."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from rasterio.enums import Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.windows import Window
+
+from layers.errors import CityError
+from layers.kinds.imagery import ImageryLayer
+from layers.kinds.layer import Bounds
+from layers.progress import SILENT
+from layers.readers.raster_colour import Colours
+from layers.readers.raster_grid import Grid, north_up, opened
+
+RGBA = NDArray[np.uint8]
+FINE_ENOUGH = 1.35
+"""An overview is used where its cells are at most so many times those asked for."""
+_MOST_WINDOW = 64_000_000
+
+
+class Picture:
+    """One layer's picture; safe in several threads.
+
+    Coarse parts come from the layer's own pixels. Finer ones come from its file, where that is still
+    the file it was read from; through a warped view of it, where it is in another CRS.
+
+    Attributes
+    ----------
+    bounds : what it covers, in the layer's CRS
+    cell : metres per pixel of the finest there is
+    """
+
+    def __init__(self, layer: ImageryLayer) -> None:
+        self._pixels = layer.pixels
+        self._crs = layer.crs
+        self._own = max(layer.cell_x, layer.cell_y)
+        self._cells = (layer.cell_x, layer.cell_y)
+        self.bounds: Bounds = layer.bounds
+        self._file = file_of(layer)
+        self._file_crs = layer.source.file_crs if layer.source is not None else ""
+        self._colours: Colours | None = None
+        self.cell = self._own
+        if self._file is not None:
+            with contextlib.suppress(CityError), self._open() as view:
+                self.cell = min(self._own, float(max(abs(view.transform.a), abs(view.transform.e))))
+
+    @contextlib.contextmanager
+    def _open(self) -> Iterator[Any]:
+        """The file, north up, in the layer's CRS."""
+        assert self._file is not None
+        with opened(self._file) as file, north_up(self._file, file, self._file_crs) as (view, _):
+            source = self._file_crs or (view.crs.to_wkt() if view.crs else self._crs)
+            if _same(source, self._crs):
+                yield view
+                return
+            with WarpedVRT(
+                view, src_crs=source, crs=self._crs, resampling=Resampling.bilinear, add_alpha=True
+            ) as warped:
+                yield warped
+
+    def read(self, bounds: Bounds, size: int) -> RGBA:
+        """Colours of a square or rectangle: uint8 (size, size, 4), row 0 in the south; transparent
+        where there is no picture.
+
+        Raises
+        ------
+        ReadError
+            The file is gone or damaged.
+        """
+        texel = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / size
+        if self._file is None or self._own <= texel * FINE_ENOUGH or self.cell >= self._own:
+            west, _, _, north = self.bounds
+            return _sampled(self._pixels, (west, north), self._cells, bounds, size)
+        return self._from_file(bounds, size)
+
+    def _from_file(self, bounds: Bounds, size: int) -> RGBA:
+        with self._open() as view:
+            t = view.transform
+            shrink = max(1, int((bounds[2] - bounds[0]) / size / abs(t.a)))
+            # A pixel more on each side, to interpolate to the very edge.
+            left = int(np.floor((bounds[0] - t.c) / t.a)) - shrink
+            right = int(np.ceil((bounds[2] - t.c) / t.a)) + shrink
+            top = int(np.floor((bounds[3] - t.f) / t.e)) - shrink
+            bottom = int(np.ceil((bounds[1] - t.f) / t.e)) + shrink
+            left, top = max(left, 0), max(top, 0)
+            right, bottom = min(right, view.width), min(bottom, view.height)
+            if right <= left or bottom <= top or (right - left) * (bottom - top) > _MOST_WINDOW:
+                west, _, _, north = self.bounds
+                return _sampled(self._pixels, (west, north), self._cells, bounds, size)
+            rows, cols = max(1, (bottom - top) // shrink), max(1, (right - left) // shrink)
+            grid = Grid(
+                window=Window(left, top, right - left, bottom - top), rows=rows, cols=cols,
+                west=t.c + left * t.a, north=t.f + top * t.e,
+                cell_x=(right - left) * t.a / cols, cell_y=-(bottom - top) * t.e / rows,
+                flip_x=False, flip_y=False, whole=(view.height, view.width),
+            )  # fmt: skip
+            if self._colours is None:
+                self._colours = Colours(view)
+            pixels = self._colours.read(view, grid, SILENT)
+            block = np.dstack([pixels, self._colours.seen(view, grid)])
+        return _sampled(block, (grid.west, grid.north), (grid.cell_x, grid.cell_y), bounds, size)
+
+
+def composed(pictures: Sequence[Picture], bounds: Bounds, size: int) -> RGBA | None:
+    """Pictures over each other, the last on top; None where none reaches into `bounds`."""
+    out: RGBA | None = None
+    for picture in pictures:
+        if not _meet(picture.bounds, bounds):
+            continue
+        part = picture.read(bounds, size)
+        if out is None:
+            out = part
+        else:
+            over = part[..., 3] > 0
+            out[over] = part[over]
+    return out if out is not None and out[..., 3].any() else None
+
+
+def file_of(layer: ImageryLayer) -> Path | None:
+    """The file with all of the layer's pixels; None where the layer holds them itself, or where the
+    file is gone or is another one by now."""
+    source = layer.source
+    if source is None or not source.path or layer.full_size == (0, 0):
+        return None
+    path = Path(source.path)
+    try:
+        return path if path.stat().st_size == source.size or not source.size else None
+    except OSError:
+        return None
+
+
+def _sampled(
+    block: NDArray[np.uint8],
+    corner: tuple[float, float],
+    cells: tuple[float, float],
+    bounds: Bounds,
+    size: int,
+) -> RGBA:
+    """`block` (rows, cols, 3 or 4), north-west corner at `corner`, between its cells at the middles of
+    size × size cells over `bounds`."""
+    texel_x, texel_y = (bounds[2] - bounds[0]) / size, (bounds[3] - bounds[1]) / size
+    x = bounds[0] + (np.arange(size) + 0.5) * texel_x
+    y = bounds[1] + (np.arange(size) + 0.5) * texel_y
+    rows, cols = block.shape[:2]
+    col, row = (x - corner[0]) / cells[0] - 0.5, (corner[1] - y) / cells[1] - 0.5
+    in_x, in_y = (col > -0.5001) & (col < cols - 0.4999), (row > -0.5001) & (row < rows - 0.4999)
+    out = np.zeros((size, size, 4), np.uint8)
+    if not in_x.any() or not in_y.any():
+        return out
+    # Only what is looked at, in blocks where many cells fall into one.
+    step_x, step_y = max(1, int(texel_x / cells[0])), max(1, int(texel_y / cells[1]))
+    c0, c1 = max(int(col[in_x].min()) - step_x, 0), min(int(col[in_x].max()) + 2 + step_x, cols)
+    r0, r1 = max(int(row[in_y].min()) - step_y, 0), min(int(row[in_y].max()) + 2 + step_y, rows)
+    part, step_y, step_x = _blocks(block[r0:r1, c0:c1], step_y, step_x)
+    col, row = (col - c0 + 0.5) / step_x - 0.5, (row - r0 + 0.5) / step_y - 0.5
+    mixed = _bilinear(part, row, col)
+    out[..., : part.shape[2]] = np.rint(mixed)
+    inside = in_y[:, None] & in_x[None, :]
+    if part.shape[2] == 4:
+        inside &= out[..., 3] >= 128
+    out[..., 3] = 255 * inside
+    if not inside.all() and inside.any():
+        out[~inside, :3] = out[inside, :3].mean(axis=0)  # what shines through at the border
+    return out
+
+
+def _blocks(
+    part: NDArray[np.uint8], step_y: int, step_x: int
+) -> tuple[NDArray[np.float32], int, int]:
+    step_y, step_x = min(step_y, part.shape[0]), min(step_x, part.shape[1])
+    if step_x == step_y == 1:
+        return part.astype(np.float32), 1, 1
+    rows, cols = part.shape[0] // step_y, part.shape[1] // step_x
+    whole = part[: rows * step_y, : cols * step_x]
+    total = np.zeros((rows, cols, part.shape[2]), np.float32)
+    for down in range(step_y):
+        for right in range(step_x):
+            total += whole[down::step_y, right::step_x]
+    return total / np.float32(step_x * step_y), step_y, step_x
+
+
+def _bilinear(
+    part: NDArray[np.float32], row: NDArray[np.float64], col: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    rows, cols = part.shape[:2]
+    row, col = np.clip(row, 0, rows - 1), np.clip(col, 0, cols - 1)
+    r0, c0 = (
+        np.minimum(row.astype(int), max(rows - 2, 0)),
+        np.minimum(col.astype(int), max(cols - 2, 0)),
+    )
+    r1, c1 = np.minimum(r0 + 1, rows - 1), np.minimum(c0 + 1, cols - 1)
+    v, u = (row - r0).astype(np.float32)[:, None, None], (col - c0).astype(np.float32)[:, None]
+    lines = part[r0] * (1 - v) + part[r1] * v
+    mixed: NDArray[np.float32] = lines[:, c0] * (1 - u) + lines[:, c1] * u
+    return mixed
+
+
+def _meet(one: Bounds, other: Bounds) -> bool:
+    across = one[0] < other[2] and other[0] < one[2]
+    return across and one[1] < other[3] and other[1] < one[3]
+
+
+def _same(one: str, other: str) -> bool:
+    return one == other or rasterio.crs.CRS.from_user_input(
+        one
+    ) == rasterio.crs.CRS.from_user_input(other)
