@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,40 @@ def test_the_turntable_turns_around_the_middle_until_escape(app):
     press(app, Qt.Key.Key_Escape)
     assert not app.window.actions_table["turntable"].isChecked()
     rest(app)
+
+
+def test_the_sun_path_is_drawn_and_space_plays_the_day(app):
+    before = seen(app)
+    app.window.actions_trigger("sun_path")
+    after = seen(app)
+    orange = (after[..., 0] > 200) & (after[..., 2] < 90) & (after[..., 1] > 90)
+    was = (before[..., 0] > 200) & (before[..., 2] < 90) & (before[..., 1] > 90)
+    assert orange.sum() > was.sum() + 200
+    times: list[object] = []
+    app.session.view_changed.connect(lambda: times.append(app.session.view.sun_time))
+    press(app, Qt.Key.Key_Space)
+    wait(lambda: len(times) >= 3, seconds=40)
+    press(app, Qt.Key.Key_Space)
+    assert times[1] - times[0] == times[2] - times[1] == timedelta(minutes=10)
+    rest(app)
+    count = len(times)
+    QTest.qWait(600)
+    assert len(times) == count
+
+
+def test_walking_goes_round_no_corner_through_a_wall(app):
+    go(app, (-30, -60, 40), (-30, -30, 0))
+    app.window.actions_trigger("walk")
+    rest(app)
+    view, camera = app.stage.canvas.view, app.stage.scene.camera
+    assert camera.eye[2] == pytest.approx(1.7, abs=0.05)
+    QTest.keyPress(view, Qt.Key.Key_Shift)
+    QTest.keyPress(view, Qt.Key.Key_W, Qt.KeyboardModifier.ShiftModifier)
+    QTest.qWait(6000)  # 8 m a second: the tower's wall is 20 m ahead
+    QTest.keyRelease(view, Qt.Key.Key_W)
+    rest(app)
+    assert -12.0 < camera.eye[1] < -10.3
+    assert camera.eye[2] == pytest.approx(1.7, abs=0.05)
+    press(app, Qt.Key.Key_Escape)
+    rest(app)
+    assert not app.stage.walking and camera.eye[2] > 20

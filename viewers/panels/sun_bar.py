@@ -7,20 +7,24 @@ from datetime import datetime, time, timedelta
 from PySide6.QtCore import QDate, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
+    QComboBox,
     QDateEdit,
     QHBoxLayout,
     QLabel,
     QPushButton,
     QSlider,
+    QToolButton,
     QWidget,
 )
 
 from viewers.i18n import locale, tr
 from viewers.panels.words import Retranslated, label
-from viewers.theme import pixmap
+from viewers.theme import pixmap, set_icon
 from viewers.view_state import ViewState
 
 STEP_MINUTES = 10
+STEPS = (5, 10, 15, 30, 60)
+"""Minutes from one picture of the film to the next."""
 
 
 class SunBar(Retranslated, QWidget):
@@ -28,6 +32,7 @@ class SunBar(Retranslated, QWidget):
 
     time_asked = Signal(object)  # datetime with offset
     shadows_asked = Signal(bool)
+    play_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +50,14 @@ class SunBar(Retranslated, QWidget):
         self._slider.setRange(0, 24 * 60 // STEP_MINUTES - 1)
         self._slider.setPageStep(60 // STEP_MINUTES)
         self._slider.actionTriggered.connect(lambda _: QTimer.singleShot(0, self._ask_time))
+        self._play = QToolButton()
+        self._play.setCheckable(True)
+        set_icon(self._play, "play")
+        self._play.clicked.connect(self.play_asked)
+        self._steps = QComboBox()
+        for minutes in STEPS:
+            self._steps.addItem("", minutes)
+        self._steps.setCurrentIndex(STEPS.index(STEP_MINUTES))
         self._clock = label("value")
         self._clock.setMinimumWidth(46)
         self._sun = label("muted")
@@ -56,7 +69,7 @@ class SunBar(Retranslated, QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 4, 14, 4)
         row.setSpacing(10)
-        for part in (self._sign, self._date):
+        for part in (self._sign, self._date, self._play, self._steps):
             row.addWidget(part)
         row.addWidget(self._slider, 1)
         for part in (self._clock, self._sun, self._now, self._shadows):
@@ -79,6 +92,16 @@ class SunBar(Retranslated, QWidget):
             self._sun.setText(tr("Sun below the horizon"))
         else:
             self._sun.setText(tr("Sun {height}° high", height=f"{sun[0]:.0f}"))
+
+    @property
+    def step(self) -> int:
+        """Minutes from one picture of the film to the next."""
+        return int(self._steps.currentData())
+
+    def show_playing(self, playing: bool) -> None:
+        """Show whether the day plays."""
+        self._play.setChecked(playing)
+        set_icon(self._play, "pause" if playing else "play")
 
     def _ask_date(self) -> None:
         """Only a hand's date differs from what is shown, so an echo ends here."""
@@ -106,6 +129,12 @@ class SunBar(Retranslated, QWidget):
         self._slider.setToolTip(tr("Time of day, local time"))
         self._slider.setAccessibleName(tr("Time of day, local time"))
         self._now.setText(tr("Now"))
+        self._play.setToolTip(tr("Play the day") + "  (Space)")
+        self._play.setAccessibleName(tr("Play the day"))
+        self._steps.setToolTip(tr("Step of the film"))
+        self._steps.setAccessibleName(tr("Step of the film"))
+        for index, minutes in enumerate(STEPS):
+            self._steps.setItemText(index, tr("{minutes} min", minutes=minutes))
         self._shadows.setText(tr("Shadows"))
 
     def restyle(self) -> None:

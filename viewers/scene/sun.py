@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -92,10 +93,12 @@ def _to_geographic(crs: str) -> object:
     return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
 
 
+@lru_cache(maxsize=32)
 def place_of(crs: str, x: float, y: float) -> tuple[float, float, float]:
     """Latitude, longitude and grid convergence there, degrees.
 
-    Grid convergence is the azimuth of the grid's north, clockwise from true north.
+    Grid convergence is the azimuth of the grid's north, clockwise from true north. Kept, since PROJ
+    prepares a transformation for each thread anew: a worker may ask first.
     """
     transform = _to_geographic(crs).transform  # type: ignore[attr-defined]
     lon, lat = transform(x, y)
@@ -121,6 +124,17 @@ def sun_vector(crs: str, x: float, y: float, when: datetime) -> Vector:
     latitude, longitude, convergence = place_of(crs, x, y)
     sun = sun_position(latitude, longitude, when)
     return direction(sun.azimuth, sun.elevation, convergence=convergence)
+
+
+def sun_vectors(crs: str, x: float, y: float, times: Sequence[datetime]) -> Vector:
+    """Unit vectors (n, 3) towards the sun over world (x, y) at many times, scene axes."""
+    latitude, longitude, convergence = place_of(crs, x, y)
+    seconds = np.array([when.timestamp() for when in times])
+    _, _, elevation, _, azimuth, _ = _spa().solar_position(
+        seconds, latitude, longitude, 0.0, 1013.25, 20.0, 69.2, REFRACTION_AT_RISE
+    )
+    grid, high = np.radians(azimuth - convergence), np.radians(elevation)
+    return np.column_stack([np.sin(grid) * np.cos(high), np.cos(grid) * np.cos(high), np.sin(high)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,12 @@ from viewers.tools.tool import Tool
 
 TOOLS: tuple[str, ...] = (
     "viewers.tools.measuring:MeasureTool",
+    "viewers.tools.profiling:ProfileTool",
+    "viewers.tools.find_tool:FindTool",
     "viewers.tools.views_tool:ViewsTool",
     "viewers.tools.ortho_tool:OrthoTool",
     "viewers.tools.turntable_tool:TurntableTool",
+    "viewers.tools.sunpath_tool:SunPathTool",
     "viewers.tools.clip_tool:ClipTool",
 )
 """module:class, in the order of their menus."""
