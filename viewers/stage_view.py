@@ -185,14 +185,16 @@ class StageView(QObject):
 
     def sun(self, view: ViewState) -> tuple[float, float] | None:
         """(Height above the horizon, bearing) of the sun over the middle of the city, degrees."""
-        from viewers.scene.sun import sun_position
+        from viewers.scene.sun import place_of, sun_position
 
         city = self._city
         if city is None:
             return None
-        x, y, _ = city.frame.origin
-        lon, lat = transformer(city.frame.crs, "EPSG:4326").transform(x, y)
-        found = sun_position(float(lat), float(lon), view.sun_time)
+        try:
+            latitude, longitude, _ = place_of(city.frame.crs, *city.frame.origin[:2])
+        except CityError:
+            return None
+        found = sun_position(latitude, longitude, view.sun_time)
         return found.elevation, found.azimuth
 
     # -- cursor -----------------------------------------------------------------------------

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
 from viewers.app import App
 from viewers.tidying import set_aside
+
+SWITCH_S = 0.0005
 
 
 def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | None = None) -> int:
@@ -23,7 +26,7 @@ def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | N
         Write a picture of the window there once its city is drawn, then close.
     """
     app = App()
-    set_aside()
+    settle()
     app.show()
     if demo:
         app.opening.open_demo()
@@ -36,6 +39,16 @@ def run(*, project: Path | None = None, demo: bool = False, screenshot: Path | N
     status = app.qt.exec()
     app.close()
     return status
+
+
+def settle() -> None:
+    """Once the window is made: let it wait less for Python's lock and its collector.
+
+    A worker that computes in Python gives the lock back after this time, and the window asks for it
+    hundreds of times when it is filled.
+    """
+    set_aside()
+    sys.setswitchinterval(SWITCH_S)
 
 
 def _picture_then_close(app: App, path: Path) -> None:

@@ -110,6 +110,8 @@ def apply_theme(name: ThemeName) -> None:
     sheet = style_sheet(name)
     if app.styleSheet() == sheet:
         return  # polishing every widget again takes a while
+    # Dressing naked widgets takes a quarter of the time of dressing them anew.
+    app.setStyleSheet("")
     app.setFont(font())
     app.setPalette(palette(name))
     app.setStyleSheet(sheet)

@@ -181,6 +181,7 @@ def test_saving_keeps_a_picture_of_what_is_on_screen_without_drawing_again(
     qtbot.wait(1500)
     drawn = opened.stage.scene.renders
     opened._saved()
+    qtbot.waitUntil(lambda: not opened.tasks.running, timeout=20_000)
     assert opened.stage.scene.renders == drawn
     image = QImage(str(thumbnail_of(project_path)))
     colours = {image.pixel(x, y) for x in range(0, image.width(), 9) for y in range(0, 270, 9)}
