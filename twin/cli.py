@@ -177,6 +177,7 @@ def _build(options: argparse.Namespace) -> int:
     from twin.project.opening import lock_for_new
     from twin.project.recognise import check_replaceable
     from twin.project.store import Project
+    from twin.pyramids import build_pyramids
     from twin.recipe import read_recipe
 
     started = time.perf_counter()
@@ -197,6 +198,7 @@ def _build(options: argparse.Namespace) -> int:
         options=result.options,
         view=first_view(result.city, result.hidden),
     )
+    build_pyramids(project, progress=console_progress())
     notices = [*result.notices, *project.notices]
     rows, intact = len(project.journal_rows()), project.journal_intact()
     project.close()

@@ -11,7 +11,9 @@ from twin.project.store import Project
 
 LEAST = 20_000
 """Buildings from which on tiles are made ahead; fewer are made in a moment when they are looked at."""
-MANY_TILES = 400
+DONE = "done"
+"""An empty file beside the tiles of a layer that were all made once."""
+MANY_TILES = 200
 """From so many on it is worth starting processes."""
 
 
@@ -30,11 +32,7 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         `progress` was cancelled.
     """
     city = project.city
-    large = [
-        city.standing(layer.id)
-        for layer in city.layers.values()
-        if isinstance(layer, BuildingsLayer) and layer.count >= LEAST
-    ]
+    large = [city.standing(layer.id) for layer in _large(project)]
     made = 0
     for number, layer in enumerate(large):
         part = progress.part(number / len(large), (number + 1) / len(large))
@@ -43,8 +41,22 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         pyramid = open_pyramid(layer, origin=city.frame.origin, folder=folder)
         if pyramid is None or pyramid.folder is None:
             continue
+        many = len(pyramid.tree) >= MANY_TILES
         count = workers or os.cpu_count() or 1
-        made += pyramid.build(
-            workers=count if len(pyramid.tree) >= MANY_TILES else 1, progress=part
-        )
+        made += pyramid.build(workers=count if many else 0, progress=part)
+        (pyramid.folder / DONE).touch()
     return made
+
+
+def unprepared(project: Project) -> bool:
+    """Whether a large layer's tiles were never made; quick, for it looks at folders alone."""
+    folders = [project.tile_folder(layer) for layer in _large(project)]
+    return any(folder is not None and not (folder / DONE).exists() for folder in folders)
+
+
+def _large(project: Project) -> list[BuildingsLayer]:
+    return [
+        layer
+        for layer in project.city.layers.values()
+        if isinstance(layer, BuildingsLayer) and layer.count >= LEAST
+    ]

@@ -98,13 +98,13 @@ class Pyramid:
         return replace(self, survey=after, tree=tree), nodes
 
     def build(
-        self, *, workers: int = 1, progress: Progress = SILENT, nodes: Sequence[int] | None = None
+        self, *, workers: int = 0, progress: Progress = SILENT, nodes: Sequence[int] | None = None
     ) -> int:
         """Make every tile that is not on disk yet; how many were made.
 
         Parameters
         ----------
-        workers : processes; 1 works here
+        workers : processes; 0 works here
 
         Raises
         ------
@@ -114,7 +114,7 @@ class Pyramid:
         todo = [n for n in (range(len(self.tree)) if nodes is None else nodes) if not self.ready(n)]
         if self.folder is None or not todo:
             return 0
-        if workers <= 1 or len(todo) < 2 * BATCH:
+        if workers < 1 or len(todo) < 2 * BATCH:
             for done, node in enumerate(todo):
                 progress.step(done / len(todo), f"Tile {done + 1} of {len(todo)}")
                 self.tile(node)

@@ -91,9 +91,9 @@ def _view(
     kind = np.dtype(dtype)
     count = int(np.prod(shape, dtype=np.int64))
     if kind.kind not in _KINDS or min(shape, default=0) < 0:
-        raise ValueError("not numbers")
+        raise ValueError(dtype)
     if place < 0 or place + count * kind.itemsize > size:
-        raise ValueError("beyond the end")
+        raise ValueError(place)
     if not count:
         return np.empty(shape, kind)
     return np.frombuffer(mapped, kind, count, place).reshape(shape)
