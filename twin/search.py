@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -142,21 +143,27 @@ def _words(columns: Mapping[str, NDArray[Any]], but: str = "") -> dict[str, NDAr
 
 
 class Search:
-    """Answers questions about a city; what is written in a layer is read once.
-
-    One thread at a time may ask.
-    """
+    """Answers questions about a city; what is written in a layer is read once. Safe in threads."""
 
     def __init__(self) -> None:
         self._texts: dict[str, LayerText] = {}
+        self._reading = threading.Lock()
+
+    def forget(self) -> None:
+        """Let go of what was read."""
+        with self._reading:
+            self._texts = {}
 
     def read(self, city: City, progress: Progress = SILENT) -> None:
         """Read what is new in `city`, and forget what is gone."""
-        self._texts = {k: v for k, v in self._texts.items() if city.layers.get(k) is v.layer}
-        due = [one for one in city.layers.values() if one.id not in self._texts and _columns(one)]
-        for number, layer in enumerate(due):
-            part = progress.part(number / len(due), (number + 1) / len(due))
-            self._texts[layer.id] = LayerText(layer, part)
+        with self._reading:
+            kept = {k: v for k, v in self._texts.items() if city.layers.get(k) is v.layer}
+            due = [one for one in city.layers.values() if one.id not in kept and _columns(one)]
+            for number, layer in enumerate(due):
+                part = progress.part(number / len(due), (number + 1) / len(due))
+                kept[layer.id] = LayerText(layer, part)
+                self._texts = dict(kept)
+            self._texts = kept
 
     def ask(self, city: City, question: str, progress: Progress = SILENT) -> Answer:
         """Things with all words of `question`: written exactly so first, then beginning so, then
@@ -168,10 +175,10 @@ class Search:
         asked = " ".join(folded(question).split()).encode()
         if not asked:
             return Answer(found=())
-        words = asked.split()
+        words, texts = asked.split(), tuple(self._texts.values())
         seen: dict[tuple[str, int], Found] = {}
         for needle in (FIELD + asked + FIELD, FIELD + asked, b" " + asked, asked, None):
-            for text in self._texts.values():
+            for text in texts:
                 rows = self._together(text, words) if needle is None else text.rows_with(needle)
                 for row in rows:
                     progress.step(1.0)

@@ -87,6 +87,7 @@ class Window(Retranslated, QMainWindow):
         self.notices.count_changed.connect(self._show_notice_count)
         self._docks: dict[str, QDockWidget] = {}
         self._titles = dict(DOCKS)
+        self._on_demand: set[str] = set()
         self._make_center()
         self._make_docks()
         self._make_menus()
@@ -219,34 +220,52 @@ class Window(Retranslated, QMainWindow):
         if self.center.currentIndex() == CITY:
             return
         self.center.setCurrentIndex(CITY)
-        for dock in self._docks.values():
-            dock.show()
+        for name, dock in self._docks.items():
+            dock.setVisible(name not in self._on_demand)
         self._docks["legend"].raise_()
         self._docks["health"].raise_()
         if not self._restored:
             self._restored = True
             QTimer.singleShot(0, self._proportion)
 
-    def add_panel(self, name: str, title: str, panel: QWidget, *, beside: str = "health") -> None:
+    def add_panel(
+        self,
+        name: str,
+        title: str,
+        panel: QWidget,
+        *,
+        beside: str = "health",
+        area: Qt.DockWidgetArea | None = None,
+    ) -> None:
         """Give a tool's panel a dock of its own, in a tab with the dock `beside`.
 
-        `title` is English, marked for translation.
+        `title` is English, marked for translation. With `area` it has a place of its own there,
+        and is shown only when the tool asks.
         """
         dock = QDockWidget(self)
         dock.setObjectName(name)
         dock.setWidget(panel)
+        self._docks[name] = dock
+        self._titles[name] = title
+        dock.setWindowTitle(tr(title))
+        self._panels_menu.addAction(dock.toggleViewAction())
+        if area is not None:
+            self.addDockWidget(area, dock)
+            self._on_demand.add(name)
+            dock.hide()
+            return
         dock.setTitleBarWidget(QWidget())
         panel.setMinimumWidth(230)
         other = self._docks[beside]
         self.addDockWidget(self.dockWidgetArea(other), dock)
         self.tabifyDockWidget(other, dock)
-        self._docks[name] = dock
-        self._titles[name] = title
-        dock.setWindowTitle(tr(title))
-        self._panels_menu.addAction(dock.toggleViewAction())
         other.raise_()
         if self.center.currentIndex() == WELCOME:
             dock.hide()
+
+    def hide_panel(self, name: str) -> None:
+        """Put a panel away until it is asked for."""
+        self._docks[name].hide()
 
     def show_panel(self, name: str) -> None:
         """Bring a panel to the front."""

@@ -22,6 +22,9 @@ class Hand:
     left corner. Each method tells whether it took the event; the camera has what is left.
     """
 
+    keys: frozenset[Qt.Key] = frozenset()
+    """Keys that are its own even where the window has a shortcut for them."""
+
     def press(self, x: float, y: float, *, button: str, shift: bool) -> bool:
         """A button ("left", "middle", "right") went down."""
         return False

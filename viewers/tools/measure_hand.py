@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 
 from viewers.measurements import LEAST, MOST
+from viewers.scene.canvas import Canvas
 from viewers.scene.hand import Hand
 from viewers.scene.marks import Mark, Shape
 from viewers.scene.preview import Preview
-from viewers.scene.scene import Scene
 from viewers.scene.snapping import Snap, Snapper
 from viewers.scene.tags import Tag
 
@@ -36,8 +36,17 @@ class MeasureHand(QObject, Hand):
 
     keys = KEYS
 
-    def __init__(self, kind: str, scene: Scene, ratio: float, tags: Tags, take: Take) -> None:
+    def __init__(
+        self,
+        kind: str,
+        canvas: Canvas,
+        tags: Tags,
+        take: Take,
+    ) -> None:
         super().__init__()
+        assert canvas.scene is not None
+        scene, ratio = canvas.scene, canvas.devicePixelRatioF()
+        self._canvas = canvas
         self.kind = kind
         self._scene, self._ratio, self._tags, self._take = scene, ratio, tags, take
         self._snapper = Snapper(scene)
@@ -76,10 +85,11 @@ class MeasureHand(QObject, Hand):
 
     def key(self, event: QKeyEvent) -> bool:
         if event.key() == Qt.Key.Key_Escape:
-            if not self._snaps:
-                return False
-            self._snaps.clear()
-            self._show(self._snap)
+            if self._snaps:
+                self._snaps.clear()
+                self._show(self._snap)
+            else:
+                self._canvas.set_hand(None)
             return True
         if event.key() == Qt.Key.Key_Backspace:
             del self._snaps[-1:]

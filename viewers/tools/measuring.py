@@ -111,7 +111,7 @@ class MeasureTool(Tool):
             return
         if self.desk.stage.walking:
             self.desk.stage.set_walking(False)
-        hand = MeasureHand(kind, scene, canvas.devicePixelRatioF(), tags_of, self.finish)
+        hand = MeasureHand(kind, canvas, tags_of, self.finish)
         canvas.set_hand(hand)
         if canvas.view is not None:
             canvas.view.setFocus()

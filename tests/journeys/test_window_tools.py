@@ -1,0 +1,217 @@
+"""Measuring, profiles and finding with a real mouse and real keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import platformdirs
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from tool_city import EAST, GROUND, NORTH, corner, project
+from window_hand import (
+    activate,
+    click,
+    look_down_at,
+    new_app,
+    open_city,
+    plain,
+    point_of,
+    press,
+    rest,
+    shut,
+    wait,
+)
+
+from viewers.app import App
+from viewers.measurements import lines_of
+from viewers.view_state import Rows
+
+NO, SHIFT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
+X, Y = corner(4)
+ROOF = GROUND + 10.0
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory) -> Iterator[App]:
+    folder = tmp_path_factory.mktemp("tools")
+    kept = platformdirs.user_cache_dir, platformdirs.user_data_dir
+    platformdirs.user_cache_dir = platformdirs.user_data_dir = lambda *_, **__: str(folder / "own")
+    made = new_app(folder / "settings.ini")
+    plain(made)
+    open_city(made, project(folder / "city.gpkg"))
+    look_down_at(made, (X + 10, Y + 5, GROUND), 200.0)
+    rest(made)
+    yield made
+    shut(made)
+    platformdirs.user_cache_dir, platformdirs.user_data_dir = kept
+
+
+def tool(app: App, name: str):
+    return next(one for one in app.tools if type(one).__name__ == name)
+
+
+def key(app: App, which: Qt.Key) -> None:
+    QTest.keyClick(app.stage.canvas.view, which)
+
+
+@pytest.fixture(autouse=True)
+def _clean(app: App):
+    yield
+    app.stage.canvas.set_hand(None)
+    tool(app, "MeasureTool").clear_measurements()
+    app.session.look(selected=None, chosen=Rows(), hidden_rows=Rows(), hidden=frozenset())
+    look_down_at(app, (X + 10, Y + 5, GROUND), 200.0)
+    rest(app)
+
+
+def test_a_roof_is_measured_by_clicking_near_its_corners(app):
+    measuring = tool(app, "MeasureTool")
+    press(app, Qt.Key.Key_M, SHIFT)
+    assert app.window.actions_table["measure_area"].isChecked()
+    for dx, dy in ((0.2, 0.1), (19.8, 0.1), (19.9, 9.8), (0.1, 9.9)):
+        click(app, (X + dx, Y + dy, ROOF))
+    key(app, Qt.Key.Key_Return)
+    (one,) = measuring.measurements
+    corners = [(X, Y), (X + 20, Y), (X + 20, Y + 10), (X, Y + 10)]
+    assert one.points == pytest.approx(np.array([(*c, ROOF) for c in corners]), abs=1e-6)
+    assert (one.values[0].value, one.values[-1].value) == pytest.approx((200.0, 60.0))
+    assert app.session.view.selected is None  # a click that measures selects nothing
+
+
+def test_backspace_takes_back_escape_starts_anew_and_leaves(app):
+    measuring = tool(app, "MeasureTool")
+    press(app, Qt.Key.Key_M)
+    click(app, (X, Y, ROOF))
+    click(app, (X + 60, Y - 10, GROUND))
+    key(app, Qt.Key.Key_Backspace)
+    click(app, (X + 20, Y, ROOF))
+    click(app, (X + 20, Y + 10, ROOF))
+    QTest.mouseDClick(
+        app.stage.canvas.view, Qt.MouseButton.LeftButton, NO, point_of(app, (X + 20, Y + 10, ROOF))
+    )
+    (one,) = measuring.measurements
+    assert one.values[0].value == pytest.approx(30.0)
+    assert [v.value for v in one.values if "{number}" in v.name] == pytest.approx([20.0, 10.0])
+    click(app, (X, Y, ROOF))
+    key(app, Qt.Key.Key_Escape)
+    assert app.stage.canvas.hand is not None and measuring.measurements == [one]
+    key(app, Qt.Key.Key_Escape)
+    assert app.stage.canvas.hand is None
+    assert not app.window.actions_table["measure_distance"].isChecked()
+
+
+def test_dragging_turns_the_city_while_measuring(app):
+    press(app, Qt.Key.Key_M)
+    before = app.stage.scene.camera.pose
+    view = app.stage.canvas.view
+    start = point_of(app, (X, Y, ROOF))
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, NO, start)
+    QTest.mouseMove(view, start + (view.rect().center() - start) / 2)
+    QTest.mouseMove(view, view.rect().center())
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, NO, view.rect().center())
+    assert app.stage.scene.camera.pose != before
+    assert app.stage.canvas.hand is not None
+
+
+def test_what_was_measured_is_listed_copied_exported_and_deleted(app, tmp_path):
+    measuring = tool(app, "MeasureTool")
+    measuring.measure_height()
+    click(app, (X, Y, ROOF))
+    click(app, (X + 30, Y + 5, GROUND))
+    (one,) = measuring.measurements
+    assert one.values[0].value == pytest.approx(-10.0, abs=0.05)
+    measuring.panel.copy()
+    assert "−10.0" in QGuiApplication.clipboard().text()
+    measuring.export(tmp_path / "out.csv")
+    text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+    assert "Height difference,-10.0" in text and "EPSG:5897" in text
+    app.commands.set_language("vi")
+    try:
+        assert lines_of(one)[0][0] == "Chênh cao"
+        assert lines_of(one)[0][1].startswith("−10,0 m")
+    finally:
+        app.commands.set_language("en")
+    measuring.delete(one.number)
+    assert measuring.measurements == []
+    assert measuring.panel.current() is None
+
+
+def test_a_profile_is_drawn_shown_and_exported(app, tmp_path):
+    profiling = tool(app, "ProfileTool")
+    press(app, Qt.Key.Key_M, CTRL)
+    click(app, (EAST - 20, NORTH + 5, GROUND))
+    click(app, (EAST + 110, NORTH + 5, GROUND))
+    key(app, Qt.Key.Key_Return)
+    wait(lambda: profiling.profile is not None)
+    made = profiling.profile
+    assert [block.id for block in made.blocks] == ["nha-0", "nha-1", "nha-2"]
+    assert [float(b.top[0]) for b in made.blocks] == [11.0, 12.0, 13.0]
+    assert made.blocks[0].at == pytest.approx([20.0, 40.0], abs=0.3)
+    wait(lambda: profiling.panel.isVisible())
+    plot = profiling.panel.plot
+    told: list[float] = []
+    plot.hovered.connect(told.append)
+    QTest.mouseMove(plot, plot.rect().center())
+    wait(lambda: told)
+    assert told[0] == pytest.approx(65.0, abs=8.0)
+    profiling.save_picture(tmp_path / "plot.png")
+    profiling.save_table(tmp_path / "plot.csv")
+    table = (tmp_path / "plot.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert table[0] == "along,x,y,ground,roof,building"
+    roofs = [line.split(",") for line in table[1:] if '"nha-1"' in line]
+    assert roofs and all(row[3] == "5.00" and row[4] == "12.00" for row in roofs)
+    assert (tmp_path / "plot.png").stat().st_size > 5000
+    profiling.clear()
+    assert not profiling.panel.isVisible()
+
+
+def ask(app: App, text: str) -> list[str]:
+    finding = tool(app, "FindTool")
+    press(app, Qt.Key.Key_F, CTRL)
+    wait(lambda: finding.box is not None and not app.tasks.running)
+    QTest.keyClicks(finding.box._line, text)
+    wait(lambda: not finding.box._pause.isActive() and not finding.box._waiting)
+    wait(lambda: not app.tasks.running)
+    shown = finding.box._list
+    return [shown.item(row).text() for row in range(shown.count())]
+
+
+def test_a_house_is_found_without_accents_and_flown_to(app):
+    finding = tool(app, "FindTool")
+    found = ask(app, "hoan kiem 5")
+    assert found[0].startswith("5 Hàng Bạc, Hoàn Kiếm")
+    QTest.keyClick(finding.box._line, Qt.Key.Key_Return)
+    wait(lambda: app.session.view.selected is not None)
+    assert app.session.view.selected.row == 4
+    wait(lambda: app.stage.canvas._flight is None)
+    assert app.stage.scene.camera.pose.target[:2] == pytest.approx((X + 10, Y + 5), abs=5)
+    assert finding.box is None
+
+
+def test_coordinates_are_found_in_the_city_and_told_when_outside(app):
+    finding = tool(app, "FindTool")
+    found = ask(app, "2325045 587050")
+    assert "VN-2000" in found[0] and "in the city" in found[0] and "north written first" in found[0]
+    QTest.keyClick(finding.box._line, Qt.Key.Key_Return)
+    wait(lambda: finding._marking._marks is not None and "pin" in finding._marking._marks)
+    top = finding._marking._marks.marks["pin"].line[0]
+    assert top == pytest.approx((587_050.0, 2_325_045.0, ROOF), abs=10.1)
+    far = ask(app, "10.776 106.7")
+    assert "outside the city" in far[0] and "to the south" in far[0] and "too far" in far[0]
+    finding.box.close()
+    nothing = ask(app, "xyzzy")
+    assert nothing[0].startswith("Nothing found for “xyzzy”")
+    finding.box.close()
+    wrong = ask(app, "95N 105E")
+    assert wrong[0].startswith("There is no place at 95°")
+    finding.box.close()
+    QApplication.processEvents()
+    activate(app)
