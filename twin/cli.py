@@ -18,6 +18,7 @@ import orjson
 from layers.errors import CityError
 from layers.kinds.layer import Layer
 from layers.notices import Notice
+from layers.plurals import agreed
 from layers.progress import Progress
 
 Command = Callable[[argparse.Namespace], int]
@@ -226,7 +227,7 @@ def _print_notices(notices: Iterable[Notice]) -> None:
     for notice in notices:
         about = f"{notice.source}: " if notice.source else ""
         hint = f". {notice.hint}" if notice.hint else ""
-        print(f"{about}{notice.what.rstrip('.')}{hint}", file=sys.stderr)
+        print(f"{about}{agreed(notice.what.rstrip('.'))}{hint}", file=sys.stderr)
 
 
 def _peak(memory: Any) -> float:

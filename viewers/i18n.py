@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from layers.errors import CityError
 from layers.notices import Notice
+from layers.plurals import agreed
 from viewers.resource import RESOURCES
 
 LANGUAGES = {"en": "English", "vi": "Tiếng Việt"}
@@ -121,7 +122,7 @@ def prepare() -> None:
 def say(sentence: str) -> str:
     """A sentence from a lower floor in the language now; the sentence itself where unknown."""
     if _language == "en" or not sentence:
-        return sentence
+        return agreed(sentence)
     known = table(_language)
     exact = known["messages"].get(sentence) or known["window"].get(sentence)
     if exact is not None:

@@ -97,13 +97,18 @@ def repeated_points(subject: Subject) -> Finding | None:
     # Repetitions lie in strips that were delivered twice or right after one another: a run of
     # neighbours in the file shows the second, the check of surplus layers the first.
     keys = run.view(np.dtype((np.void, run.dtype.itemsize * 3))).ravel()
-    count = len(keys) - len(np.unique(keys))
+    _, first = np.unique(keys, return_index=True)
+    again = np.ones(len(keys), dtype=bool)
+    again[first] = False
+    count = int(again.sum())
+    where = run[again, :2][:1000].astype(np.float64) + np.asarray(layer.offset[:2])
     note = f"Looked at {len(keys):,} points in a row." if len(keys) < layer.count else ""
     return share(
         count,
         len(keys),
         f"{count:,} of {len(keys):,} points stand exactly where another one does",
         "Drop repeated points when the cloud is thinned or tiled.",
+        where=as_places(where),
         note=note,
     )
 

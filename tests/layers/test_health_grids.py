@@ -118,7 +118,10 @@ def test_noise_is_what_its_class_or_height_says():
 
 def test_points_delivered_twice_are_found():
     points = lattice(10, 1.0)
-    assert run("repeated-points", cloud(np.concatenate([points, points[:25]]))).count == 25
+    twice = cloud(np.concatenate([points, points[:25]]))
+    finding = run("repeated-points", twice)
+    assert finding.count == 25
+    assert np.allclose(np.array(finding.found[0].where), points[:25, :2])
 
 
 def test_black_colours_are_no_colours():

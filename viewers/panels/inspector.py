@@ -31,6 +31,7 @@ from viewers.i18n import locale, said_notice, tr
 from viewers.panels.badge import Badge
 from viewers.panels.facts import Facts, facts_of
 from viewers.panels.kinds import USES
+from viewers.panels.long_label import LongLabel
 from viewers.panels.words import EmptyState, Retranslated, field_label, label
 from viewers.view_state import Picked
 
@@ -62,8 +63,7 @@ class Inspector(Retranslated, QWidget):
     def _make_page(self) -> QWidget:
         page = QWidget()
         page.setObjectName("page")
-        self._title = label("heading", wrap=True)
-        self._title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._title = LongLabel("heading")
         self._kind = label("muted")
         self._badge = Badge()
         head = QHBoxLayout()
