@@ -45,9 +45,7 @@ def warp_elevation(layer: ElevationLayer, crs: str) -> ElevationLayer:
     grid = _target(layer.name, layer.crs, crs, rows, cols, layer.bounds)
     here = Affine(layer.cell_x, 0, layer.west, 0, -layer.cell_y, layer.north)
     heights = np.full((grid.rows, grid.cols), np.nan, dtype=np.float32)
-    _reproject(
-        layer, np.array(layer.heights), heights, here, grid, crs, Resampling.bilinear, np.nan
-    )
+    _reproject(layer, layer.heights, heights, here, grid, crs, Resampling.bilinear, np.nan)
     if not np.isfinite(heights).any():
         raise _no_way(layer.name, crs)
     filled: NDArray[np.bool_] | None = None
@@ -70,7 +68,10 @@ def warp_elevation(layer: ElevationLayer, crs: str) -> ElevationLayer:
 
 
 def warp_imagery(layer: ImageryLayer, crs: str, progress: Progress) -> ImageryLayer:
-    """`layer` on square pixels in `crs`; white where there is no picture."""
+    """`layer` on square pixels in `crs`; white where there is no picture.
+
+    Of a large picture this is the overview; its file is looked at through a warped view.
+    """
     rows, cols, _ = layer.pixels.shape
     grid = _target(layer.name, layer.crs, crs, rows, cols, layer.bounds)
     here = Affine(layer.cell_x, 0, layer.west, 0, -layer.cell_y, layer.north)

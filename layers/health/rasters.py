@@ -145,13 +145,15 @@ def blank_pixels(subject: Subject) -> Finding | None:
     every = max(1, int(np.sqrt(layer.count / 4_000_000)))
     pixels = layer.pixels[::every, ::every]
     blank = (pixels == 0).all(axis=2) | (pixels == 255).all(axis=2)
-    count = int(blank.sum()) * every * every
+    whole = layer.full_count
+    each = whole / max(blank.size, 1)
+    count = min(round(int(blank.sum()) * each), whole)
     return share(
-        min(count, layer.count),
-        layer.count,
-        f"About {count:,} of {layer.count:,} pixels are blank (pure black or white)",
+        count,
+        whole,
+        f"About {count:,} of {whole:,} pixels are blank (pure black or white)",
         "Cut the picture to what it shows, or add the missing sheets.",
-        note=f"One of {every * every} pixels was looked at." if every > 1 else "",
+        note=f"One of {round(each)} pixels was looked at." if each > 1.5 else "",
     )
 
 

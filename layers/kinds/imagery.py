@@ -12,17 +12,23 @@ from layers.arrays import frozen
 from layers.errors import CityError
 from layers.kinds.layer import Bounds, Layer
 
+OVERVIEW_PIXELS = 4096 * 4096
+"""A larger picture is held as an overview of about so many pixels, unless more are asked for."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ImageryLayer(Layer):
     """Colours on a rectangular grid, north up.
+
+    A large picture holds an overview of itself; `layers.tiles.imagery.Picture` reads any part of it
+    from its file (`source`) as finely as the file has it, also after it was brought to another CRS.
 
     Attributes
     ----------
     pixels : uint8, shape (rows, cols, 3), RGB; row 0 is the northern edge
     west, north : outer corner of pixel (0, 0), metres in `crs`
     cell_x, cell_y : metres per pixel, above zero
-    full_size : (rows, cols) of the file where `pixels` is a reduced overview
+    full_size : (rows, cols) that the file has of this where `pixels` is an overview, else zeros
     """
 
     kind: ClassVar[str] = "imagery"
@@ -55,3 +61,16 @@ class ImageryLayer(Layer):
     @property
     def count(self) -> int:
         return int(self.pixels.shape[0] * self.pixels.shape[1])
+
+    @property
+    def full_count(self) -> int:
+        """Pixels that the file has of this, or that are held where it has no more."""
+        return max(self.full_size[0] * self.full_size[1], self.count)
+
+    @property
+    def full_cell(self) -> tuple[float, float]:
+        """Metres per pixel in the file, east and north; what is held where it has no more."""
+        if self.full_size == (0, 0):
+            return (self.cell_x, self.cell_y)
+        finer = float(np.sqrt(self.count / self.full_count))
+        return (self.cell_x * finer, self.cell_y * finer)

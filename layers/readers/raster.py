@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.crs import describe, normalise
 from layers.errors import CrsError, ReadError
 from layers.kinds.elevation import ElevationLayer, Surface
-from layers.kinds.imagery import ImageryLayer
+from layers.kinds.imagery import OVERVIEW_PIXELS, ImageryLayer
 from layers.kinds.layer import Layer
 from layers.notices import Notice
 from layers.progress import SILENT, Progress
@@ -45,7 +46,8 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
     """Read a raster as one `ElevationLayer` or `ImageryLayer`.
 
     The role in `options` decides; without one, colours or 8 bits make imagery, all else heights.
-    Cells stay where and as large as they are; rows come north up, heights in metres.
+    Cells stay where and as large as they are; rows come north up, heights in metres. Of a picture
+    of more than `OVERVIEW_PIXELS` an overview is held.
 
     Raises
     ------
@@ -55,9 +57,12 @@ def read(path: Path, options: ReadOptions, progress: Progress = SILENT) -> list[
         It does not say where on Earth it lies, or something that its numbers cannot be.
     """
     with opened(path) as file, north_up(path, file, options.crs) as (view, was_turned):
+        imagery = _kind(view, options.role) == "imagery"
+        if imagery and not options.max_pixels:
+            options = msgspec.structs.replace(options, max_pixels=OVERVIEW_PIXELS)
         grid = grid_of(path, view, options)
         notices = _turned_notice(path, view) if was_turned else ()
-        if _kind(view, options.role) == "imagery":
+        if imagery:
             return [_imagery(path, view, grid, options, notices, progress)]
         return [_elevation(path, view, grid, options, notices, progress)]
 

@@ -33,7 +33,7 @@ class Colours:
         self.bands = [1] if self._palette is not None else _colour_bands(file)
         self.limits = None if self._palette is not None else _limits(file, self.bands)
         """Values that become black and white; None where they are colours as they are."""
-        self._hides = _hides(file)
+        self._hides = hides(file)
 
     def read(self, file: Any, grid: Grid, progress: Progress) -> NDArray[np.uint8]:
         """uint8 (rows, cols, 3) of the cells of `grid`."""
@@ -130,7 +130,7 @@ def _without_transparent(
 ) -> list[Notice]:
     """Paint white what an alpha band or mask hides. A stated nodata colour stays as it is:
     in an orthophoto 255 or 0 is a roof or a shadow as often as it is nothing."""
-    if not _hides(file):
+    if not hides(file):
         return []
     hidden = alpha(file, grid) == 0
     count = int(hidden.sum())
@@ -143,7 +143,7 @@ def _without_transparent(
     ]
 
 
-def _hides(file: Any) -> bool:
+def hides(file: Any) -> bool:
     """Whether an alpha band or a mask says where there is no picture."""
     flags = {flag.name for flags in file.mask_flag_enums for flag in flags}
     return bool(flags & {"alpha", "per_dataset"})

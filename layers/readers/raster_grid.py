@@ -46,7 +46,7 @@ class Grid:
     west, north : outer corner of the north-western cell, in the file's CRS
     cell_x, cell_y : sides of one cell that comes out, above zero
     flip_x, flip_y : whether the file's columns run west, or its rows north
-    whole : (rows, cols) of the file
+    whole : (rows, cols) that the file has there
     """
 
     window: Window
@@ -156,7 +156,7 @@ def grid_of(path: Path, file: Any, options: ReadOptions) -> Grid:
         cell_y=abs(y[1] - y[0]) / rows,
         flip_x=t.a < 0,
         flip_y=t.e > 0,
-        whole=(file.height, file.width),
+        whole=(int(window.height), int(window.width)),
     )
 
 

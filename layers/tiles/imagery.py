@@ -18,11 +18,11 @@ from layers.errors import CityError
 from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Bounds
 from layers.progress import SILENT
-from layers.readers.raster_colour import Colours
+from layers.readers.raster_colour import Colours, hides
 from layers.readers.raster_grid import Grid, north_up, opened
 
 RGBA = NDArray[np.uint8]
-FINE_ENOUGH = 1.35
+FINE_ENOUGH = 1.1
 """An overview is used where its cells are at most so many times those asked for."""
 _MOST_WINDOW = 64_000_000
 
@@ -46,10 +46,12 @@ class Picture:
         self._cells = (layer.cell_x, layer.cell_y)
         self.bounds: Bounds = layer.bounds
         self._file = file_of(layer)
+        self._larger = layer.full_size != (0, 0)
         self._file_crs = layer.source.file_crs if layer.source is not None else ""
         self._colours: Colours | None = None
+        self._masked: NDArray[np.uint8] | None = None
         self.cell = self._own
-        if self._file is not None:
+        if self._file is not None and self._larger:
             with contextlib.suppress(CityError), self._open() as view:
                 self.cell = min(self._own, float(max(abs(view.transform.a), abs(view.transform.e))))
 
@@ -78,9 +80,33 @@ class Picture:
         """
         texel = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / size
         if self._file is None or self._own <= texel * FINE_ENOUGH or self.cell >= self._own:
-            west, _, _, north = self.bounds
-            return _sampled(self._pixels, (west, north), self._cells, bounds, size)
+            return self._from_overview(bounds, size)
         return self._from_file(bounds, size)
+
+    def _from_overview(self, bounds: Bounds, size: int) -> RGBA:
+        if self._masked is None:
+            self._masked = self._with_mask()
+        west, _, _, north = self.bounds
+        return _sampled(self._masked, (west, north), self._cells, bounds, size)
+
+    def _with_mask(self) -> NDArray[np.uint8]:
+        """The layer's own pixels; with what is transparent in the file, where anything is."""
+        rows, cols = self._pixels.shape[:2]
+        if self._file is None:
+            return self._pixels
+        with contextlib.suppress(CityError), self._open() as view:
+            if not hides(view):
+                return self._pixels
+            t, (west, south, east, north) = view.transform, self.bounds
+            left, top = round((west - t.c) / t.a), round((north - t.f) / t.e)
+            right, bottom = round((east - t.c) / t.a), round((south - t.f) / t.e)
+            window = Window(left, top, right - left, bottom - top)
+            if min(left, top) >= 0 and right <= view.width and bottom <= view.height:
+                mask = view.dataset_mask(
+                    window=window, out_shape=(rows, cols), resampling=Resampling.nearest
+                )
+                return np.dstack([self._pixels, np.where(mask == 0, 0, 255).astype(np.uint8)])
+        return self._pixels
 
     def _from_file(self, bounds: Bounds, size: int) -> RGBA:
         with self._open() as view:
@@ -94,8 +120,7 @@ class Picture:
             left, top = max(left, 0), max(top, 0)
             right, bottom = min(right, view.width), min(bottom, view.height)
             if right <= left or bottom <= top or (right - left) * (bottom - top) > _MOST_WINDOW:
-                west, _, _, north = self.bounds
-                return _sampled(self._pixels, (west, north), self._cells, bounds, size)
+                return self._from_overview(bounds, size)
             rows, cols = max(1, (bottom - top) // shrink), max(1, (right - left) // shrink)
             grid = Grid(
                 window=Window(left, top, right - left, bottom - top), rows=rows, cols=cols,
@@ -126,10 +151,9 @@ def composed(pictures: Sequence[Picture], bounds: Bounds, size: int) -> RGBA | N
 
 
 def file_of(layer: ImageryLayer) -> Path | None:
-    """The file with all of the layer's pixels; None where the layer holds them itself, or where the
-    file is gone or is another one by now."""
+    """The file that the layer was read from; None where it is gone or is another one by now."""
     source = layer.source
-    if source is None or not source.path or layer.full_size == (0, 0):
+    if source is None or not source.path:
         return None
     path = Path(source.path)
     try:
@@ -185,7 +209,8 @@ def _blocks(
     for down in range(step_y):
         for right in range(step_x):
             total += whole[down::step_y, right::step_x]
-    return total / np.float32(step_x * step_y), step_y, step_x
+    means: NDArray[np.float32] = (total / (step_x * step_y)).astype(np.float32)
+    return means, step_y, step_x
 
 
 def _bilinear(

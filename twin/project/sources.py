@@ -7,7 +7,7 @@ from pathlib import Path
 
 from layers.errors import ReadError
 from layers.kinds.elevation import ElevationLayer
-from layers.kinds.imagery import ImageryLayer
+from layers.kinds.imagery import OVERVIEW_PIXELS, ImageryLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.progress import SILENT, Progress
@@ -36,7 +36,10 @@ def options_for(layer: Layer) -> ReadOptions:
     given = source.crs_from == "given"
     pixels = points = 0
     if isinstance(layer, ImageryLayer) and layer.full_size not in ((0, 0), layer.pixels.shape[:2]):
-        pixels = layer.count
+        # An overview as every large picture gets is not asked for by its size: that of a warped one
+        # would be another.
+        usual = abs(layer.count / OVERVIEW_PIXELS - 1) < 0.5
+        pixels = 0 if usual else layer.count
     if isinstance(layer, PointCloudLayer) and layer.total > layer.count:
         points = layer.count
     role = {"imagery": "imagery", "points": "lidar"}.get(layer.kind, "")
