@@ -238,7 +238,8 @@ class App(QObject):
     def _show_selected(self) -> None:
         selected = self.session.view.selected
         grade = self.session.grades().get(selected.layer, "") if selected is not None else ""
-        self.window.inspector.show_picked(self.session.city, selected, grade)
+        if not self.window.inspector.show_many(self.session.city, self.session.view.chosen):
+            self.window.inspector.show_picked(self.session.city, selected, grade)
 
     def _show_view(self) -> None:
         self._show_layers()

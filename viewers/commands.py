@@ -144,8 +144,10 @@ class Commands:
         self.stage.show_all()
 
     def frame_selection(self) -> None:
-        selected = self.session.view.selected
-        if selected is None:
+        selected, chosen = self.session.view.selected, self.session.view.chosen
+        if chosen.count > 1:
+            self.stage.frame_rows(self._city(), chosen)
+        elif selected is None:
             self.stage.show_all()
         else:
             self.stage.frame_picked(self._city(), selected)

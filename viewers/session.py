@@ -126,8 +126,8 @@ class Session(QObject):
             self.view_changed.emit()
 
     def select(self, picked: Picked | None) -> None:
-        """Select one thing everywhere."""
-        self.look(selected=picked)
+        """Select one thing everywhere; None for nothing at all."""
+        self.look(selected=picked, chosen=self.view.chosen if picked is not None else Rows())
 
     def keep(self, bookmarks: tuple[Bookmark, ...]) -> None:
         """Have these bookmarks from now on."""

@@ -25,7 +25,7 @@ from viewers.scene.canvas import Canvas
 from viewers.scene.legend import Legend
 from viewers.scene.scene import Scene
 from viewers.tasks import Tasks
-from viewers.view_state import CameraPose, Picked, ViewState
+from viewers.view_state import CameraPose, Picked, Rows, ViewState
 
 NEAR_M = 18.0
 """Half the width of what is framed around a single point."""
@@ -182,6 +182,15 @@ class StageView(QObject):
         elif isinstance(layer, FeatureLayer) and picked.row < layer.count:
             box = _around(layer.geometry[picked.row])
         self.frame_box(box, low, high)
+
+    def frame_rows(self, city: City, rows: Rows) -> None:
+        """Fly to many things at once."""
+        from viewers.scene.choosing import box_of
+
+        box = box_of(city, rows)
+        if box is not None:
+            west, south, east, north, low, high = (float(v) for v in box)
+            self.frame_box((west, south, east, north), low, high)
 
     def sun(self, view: ViewState) -> tuple[float, float] | None:
         """(Height above the horizon, bearing) of the sun over the middle of the city, degrees."""

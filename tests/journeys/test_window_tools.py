@@ -215,3 +215,84 @@ def test_coordinates_are_found_in_the_city_and_told_when_outside(app):
     finding.box.close()
     QApplication.processEvents()
     activate(app)
+
+
+# -- selecting and hiding -------------------------------------------------------------------------
+
+
+def drag(app: App, start, end, modifier=NO) -> None:
+    view = app.stage.canvas.view
+    first, last = point_of(app, start), point_of(app, end)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, modifier, first)
+    QTest.mouseMove(view, (first + last) / 2)
+    QTest.mouseMove(view, last)
+    QTest.mouseRelease(view, Qt.MouseButton.LeftButton, modifier, last)
+    QApplication.processEvents()
+
+
+def shown_facts(app: App) -> dict[str, str]:
+    table = app.window.inspector._measured
+    return {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())}
+
+
+def test_a_rectangle_chooses_houses_and_the_inspector_sums_them_up(app):
+    app.window.layers.choose("houses")
+    press(app, Qt.Key.Key_R)
+    drag(app, (EAST - 8, NORTH - 8, GROUND), (EAST + 70, NORTH + 60, GROUND))
+    assert app.session.view.chosen == Rows({"houses": [0, 1, 3, 4]})
+    assert app.window.inspector._title.text() == "4 selected"
+    facts = shown_facts(app)
+    assert facts["Footprint area"] == "800.0 m²"  # 4 × 20 × 10
+    assert facts["Floor area"] == "1,600.0 m²"  # two floors each
+    assert facts["Volume"] == "6,400 m³"  # 200 × (6 + 7 + 9 + 10)
+    assert facts["Heights"] == "6.0 – 10.0 m"
+    before = app.stage.scene.camera.pose
+    press(app, Qt.Key.Key_F)
+    wait(lambda: app.stage.canvas._flight is None and app.stage.scene.camera.pose != before)
+    target = app.stage.scene.camera.pose.target
+    assert target[:2] == pytest.approx((EAST + 30, NORTH + 25), abs=2)
+
+
+def test_a_polygon_and_a_click_with_control_choose_and_unchoose(app):
+    app.window.layers.choose("houses")
+    press(app, Qt.Key.Key_L)
+    # A triangle around the middles of the houses 0, 1 and 3.
+    for x, y in ((-12, -12), (75, -12), (-12, 75)):
+        click(app, (EAST + x, NORTH + y, GROUND))
+    key(app, Qt.Key.Key_Return)
+    assert app.session.view.chosen == Rows({"houses": [0, 1, 3]})
+    key(app, Qt.Key.Key_Escape)
+    assert app.stage.canvas.hand is None
+    view = app.stage.canvas.view
+    roof = point_of(app, (X + 10, Y + 5, ROOF))
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, CTRL, roof)
+    assert app.session.view.chosen == Rows({"houses": [0, 1, 3, 4]})
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, CTRL, roof)
+    assert app.session.view.chosen == Rows({"houses": [0, 1, 3]})
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, NO, roof)
+    assert not app.session.view.chosen and app.session.view.selected.row == 4
+    app.window.actions_table["select_same_use"].trigger()
+    assert app.session.view.chosen == Rows({"houses": range(6)})
+    press(app, Qt.Key.Key_Escape)
+    assert not app.session.view.chosen and app.session.view.selected is None
+
+
+def test_what_is_hidden_is_neither_seen_nor_clicked_until_shown_again(app):
+    roof = (X + 10, Y + 5, ROOF)
+    scene = app.stage.scene
+    click(app, roof)
+    press(app, Qt.Key.Key_H)
+    rest(app)
+    assert app.session.view.hidden_rows == Rows({"houses": [4]})
+    picked = scene.pick(*scene.camera.project(np.array(roof), scene.window.GetSize()))
+    assert picked is None or picked.layer != "houses"
+    assert app.session.document.undo_label is None  # no edit of the plan
+    press(app, Qt.Key.Key_H, SHIFT)
+    rest(app)
+    click(app, roof)
+    press(app, Qt.Key.Key_I)
+    rest(app)
+    assert app.session.view.hidden_rows == Rows({"houses": [0, 1, 2, 3, 5, 6, 7, 8]})
+    assert app.session.view.hidden == {"street"}  # the ground stays
+    press(app, Qt.Key.Key_H, SHIFT)
+    assert not app.session.view.hidden_rows and not app.session.view.hidden

@@ -27,13 +27,14 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
 from twin.city import Building, City
 from twin.edits.registry import SetBuildingFloors, SetBuildingHeight, SetBuildingUse
-from viewers.i18n import locale, said_notice, tr
+from viewers.i18n import language, locale, said_notice, tr
 from viewers.panels.badge import Badge
 from viewers.panels.facts import Facts, facts_of
 from viewers.panels.kinds import USES
 from viewers.panels.long_label import LongLabel
+from viewers.panels.many_facts import facts_of_many
 from viewers.panels.words import EmptyState, Retranslated, field_label, label
-from viewers.view_state import Picked
+from viewers.view_state import Picked, Rows
 
 NOTICES_MAX = 4
 
@@ -48,6 +49,7 @@ class Inspector(Retranslated, QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._city: City | None = None
+        self._many: tuple[City, Rows, str, Facts] | None = None
         self._picked: Picked | None = None
         self._grade = ""
         self._building: Building | None = None
@@ -165,6 +167,28 @@ class Inspector(Retranslated, QWidget):
         if isinstance(layer, BuildingsLayer):
             self._show_building(city.building_at(layer.id, picked.row))
 
+    def show_many(self, city: City | None, rows: Rows) -> bool:
+        """Show counts and sums of `rows`; False where there are not several."""
+        if city is None or rows.count < 2:
+            self._many = None
+            return False
+        asked = (city, rows, language())
+        if self._many is None or self._many[:3] != asked:
+            self._many = (*asked, facts_of_many(city, rows))
+        facts = self._many[3]
+        self._city, self._picked, self._building = city, None, None
+        self._stack.setCurrentIndex(1)
+        self._form_box.hide()
+        self._badge.hide()
+        self._title.setText(facts.title)
+        self._kind.setText(facts.kind)
+        self._measured.show_rows(facts.measured)
+        self._attributes.show_rows(facts.attributes)
+        self._attributes_word.setVisible(bool(facts.attributes))
+        for part in (self._source_word, self._source, self._notice_box):
+            part.hide()
+        return True
+
     def _show_facts(self, facts: Facts, layer: Layer) -> None:
         self._title.setText(facts.title)
         self._kind.setText(f"{facts.kind} · {layer.name}")
@@ -173,6 +197,8 @@ class Inspector(Retranslated, QWidget):
         self._measured.show_rows(facts.measured)
         self._attributes.show_rows(facts.attributes)
         self._attributes_word.setVisible(bool(facts.attributes))
+        self._source_word.show()
+        self._source.show()
         self._source.setText(_source_words(layer))
         lines = []
         for notice in layer.notices[:NOTICES_MAX]:
@@ -209,7 +235,8 @@ class Inspector(Retranslated, QWidget):
         self._measured_word.setText(tr("Measured"))
         self._attributes_word.setText(tr("Attributes"))
         self._source_word.setText(tr("Source"))
-        self.show_picked(self._city, self._picked, self._grade)
+        if self._many is None or not self.show_many(*self._many[:2]):
+            self.show_picked(self._city, self._picked, self._grade)
 
     # -- ask --------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 from viewers.scene.capture import capture
@@ -14,6 +15,7 @@ from viewers.scene.refinement import Step
 from viewers.scene.scene import Scene
 
 BACKDROP = "backdrop"
+TEAL = (0.04, 0.45, 0.52)
 
 
 class Preview:
@@ -34,6 +36,7 @@ class Preview:
         self._window.SetNumberOfLayers(max(FURNITURE + 3, self._window.GetNumberOfLayers()))
         self._window.AddRenderer(self._renderer)
         self.marks = Marks(self._renderer, scene.camera.origin, over=True)
+        self._band = Overlay(self._window, layer=FURNITURE + 2)
         self._size: tuple[int, ...] = ()
         self._kept = False
         scene.each_frame.append(self._look)
@@ -59,12 +62,23 @@ class Preview:
         finally:
             scene.renderer.DrawOn()
 
+    def band(self, corners: NDArray[np.float64]) -> None:
+        """Show a closed line on the screen through `corners` (n, 2), pixels; none takes it away."""
+        number = np.arange(len(corners))
+        pairs = np.column_stack([number, np.roll(number, -1)]) if len(corners) > 1 else number[:0]
+        pairs = pairs.reshape(-1, 2)
+        for name, colour, width in (("casing", (1.0, 1.0, 1.0), 4.0), ("band", TEAL, 2.0)):
+            self._band.lines(name, corners, pairs, colour=colour, width=width)
+
     def _keep(self) -> None:
         """Keep the scene's picture without the marks of this preview."""
-        self._renderer.DrawOff()
+        own = (self._renderer, self._band.renderer)
+        for renderer in own:
+            renderer.DrawOff()
         self._scene.render()
         picture = capture(self._window, lambda: None)
-        self._renderer.DrawOn()
+        for renderer in own:
+            renderer.DrawOn()
         whole = np.full((*picture.shape[:2], 4), 255, np.uint8)
         whole[..., :3] = picture
         self._below.image(BACKDROP, whole, 0, 0)
@@ -76,4 +90,5 @@ class Preview:
             self._scene.each_frame.remove(self._look)
         self.marks.clear()
         self._below.close()
+        self._band.close()
         self._window.RemoveRenderer(self._renderer)

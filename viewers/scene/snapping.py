@@ -25,6 +25,7 @@ AROUND = np.array([(0, 0), *((np.cos(a), np.sin(a)) for a in np.arange(8) * np.p
 HIDDEN_M, HIDDEN_SHARE = 0.15, 0.002
 MOST_SEGMENTS = 20_000
 """Of one thing; one with more corners is not snapped to."""
+MOST_TRIED = 12
 Segments = NDArray[np.float64]
 """(s, 2, 3), world metres."""
 
@@ -226,9 +227,9 @@ def _capped(segments: Segments) -> Segments:
 
 
 def _nearest(away: NDArray[np.float64], limit: float) -> list[int]:
-    """The three nearest within `limit`, nearest first."""
+    """The nearest within `limit`, nearest first; a corner is there once for each of its edges."""
     close = np.flatnonzero(np.nan_to_num(away, nan=np.inf) <= limit)
-    return [int(i) for i in close[np.argsort(away[close], kind="stable")[:3]]]
+    return [int(i) for i in close[np.argsort(away[close], kind="stable")[:MOST_TRIED]]]
 
 
 def _closest(

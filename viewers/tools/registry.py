@@ -8,6 +8,8 @@ from viewers.action_spec import ActionSpec
 from viewers.tools.tool import Tool
 
 TOOLS: tuple[str, ...] = (
+    "viewers.tools.select_tool:SelectTool",
+    "viewers.tools.hide_tool:HideTool",
     "viewers.tools.measuring:MeasureTool",
     "viewers.tools.profiling:ProfileTool",
     "viewers.tools.find_tool:FindTool",
@@ -16,6 +18,9 @@ TOOLS: tuple[str, ...] = (
     "viewers.tools.turntable_tool:TurntableTool",
     "viewers.tools.sunpath_tool:SunPathTool",
     "viewers.tools.clip_tool:ClipTool",
+    "viewers.tools.swipe_tool:SwipeTool",
+    "viewers.tools.story_tool:StoryTool",
+    "viewers.tools.film_tool:FilmTool",
 )
 """module:class, in the order of their menus."""
 

@@ -1,0 +1,195 @@
+"""Which things lie within a shape on the screen: by their middles, or only those that are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from layers.builders.ground import sample
+from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.features import FeatureLayer
+from layers.kinds.layer import Layer
+from layers.kinds.pointcloud import PointCloudLayer
+from twin.city import City
+from viewers.scene.plain import ground_of
+from viewers.scene.projecting import project_many
+from viewers.scene.scene import Scene
+from viewers.view_state import Rows, ViewState
+
+AT_ONCE = 500_000
+MOST_RAYS = 6_000
+FINEST_PIXELS = 2.0
+AREAS = ("green", "water", "zoning", "parcels", "footprints")
+"""Roles that cover the ground; they are chosen from only when their layer is meant."""
+Shape = NDArray[np.float64]
+"""Corners (n, 2) of a polygon, pixels from the lower left corner."""
+
+
+def choosable(layer: Layer) -> bool:
+    """Whether single things of the layer can be chosen."""
+    return isinstance(layer, BuildingsLayer | FeatureLayer | PointCloudLayer)
+
+
+def usual_layers(city: City, view: ViewState, current: str) -> list[str]:
+    """Layers to choose from: the current one where it is seen, else all buildings, trees, features.
+
+    LiDAR and areas that cover the ground are chosen from only when they are the current layer.
+    """
+    shown = [k for k, v in city.layers.items() if k not in view.hidden and choosable(v)]
+    if current in shown:
+        return [current]
+    return [
+        k
+        for k in shown
+        if not isinstance(city.layers[k], PointCloudLayer)
+        and getattr(city.layers[k], "role", "") not in AREAS
+    ]
+
+
+class Middles:
+    """Where things stand, world metres; kept for each layer as long as it is the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Layer, object, NDArray[np.float64]]] = {}
+
+    def forget(self) -> None:
+        """Let go of all."""
+        self._known.clear()
+
+    def of(self, city: City, layer_id: str) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """(first row, float64 (n, 3)) of parts of the layer."""
+        layer = city.layers[layer_id]
+        if isinstance(layer, PointCloudLayer):
+            for start in range(0, layer.count, AT_ONCE):
+                part = layer.xyz[start : start + AT_ONCE].astype(np.float64)
+                yield start, part + np.asarray(layer.offset)
+            return
+        ground = ground_of(city)
+        known = self._known.get(layer_id)
+        if known is None or known[0] is not layer or known[1] is not ground:
+            known = (layer, ground, self._middles(city, layer))
+            self._known[layer_id] = known
+        yield 0, known[2]
+
+    def _middles(self, city: City, layer: Layer) -> NDArray[np.float64]:
+        shapes = layer.footprints if isinstance(layer, BuildingsLayer) else layer.geometry  # type: ignore[attr-defined]
+        box = shapely.bounds(shapes)
+        xy = (box[:, :2] + box[:, 2:]) / 2
+        if isinstance(layer, BuildingsLayer):
+            z = layer.ground + layer.height.astype(np.float64) / 2
+        else:
+            ground = ground_of(city)
+            z = np.zeros(len(xy)) if ground is None else sample(ground, xy)
+            z = np.where(np.isfinite(z), z, 0.0)
+        return np.column_stack([xy, z])
+
+
+def within(pixels: NDArray[np.float64], shape: Shape) -> NDArray[np.bool_]:
+    """Which pixels (n, 2) lie within a polygon."""
+    low, high = shape.min(axis=0), shape.max(axis=0)
+    with np.errstate(invalid="ignore"):
+        found = ((pixels >= low) & (pixels <= high)).all(axis=1)
+    near = np.flatnonzero(found)
+    if len(near) and not _is_upright(shape):
+        area = shapely.make_valid(shapely.polygons(shape))
+        shapely.prepare(area)
+        found[near] = shapely.contains_xy(area, pixels[near, 0], pixels[near, 1])
+    return found
+
+
+def _is_upright(shape: Shape) -> bool:
+    """Whether the shape is a rectangle along the edges of the screen."""
+    step = np.abs(np.roll(shape, -1, axis=0) - shape)
+    return len(shape) == 4 and bool((step.min(axis=1) == 0).all())
+
+
+def rows_within(
+    scene: Scene, shape: Shape, layers: Iterable[str], middles: Middles, *, seen: bool = False
+) -> Rows:
+    """Things of `layers` whose middle is seen within `shape`; what is hidden is left out.
+
+    With `seen` only those that a ray from the eye meets first; things smaller than the rays stand
+    apart may then be missed.
+    """
+    city = scene.city
+    if city is None or len(shape) < 3:
+        return Rows()
+    size, origin = scene.window.GetSize(), scene.camera.origin
+    found: dict[str, NDArray[np.int64]] = {}
+    for layer_id in layers:
+        parts = []
+        for start, places in middles.of(city, layer_id):
+            pixels, depth = project_many(places - origin, scene.renderer, size)
+            parts.append(start + np.flatnonzero(within(pixels, shape) & (depth > 0)))
+        found[layer_id] = np.concatenate(parts) if parts else np.empty(0, np.int64)
+    rows = Rows(found) - scene.view.hidden_rows
+    return _met(scene, shape, rows, middles) if seen else rows
+
+
+def _met(scene: Scene, shape: Shape, rows: Rows, middles: Middles) -> Rows:
+    """Those of `rows` that rays over the shape, and to middles, meet first."""
+    size, city = scene.window.GetSize(), scene.city
+    assert city is not None
+    low = np.maximum(shape.min(axis=0), 0)
+    high = np.minimum(shape.max(axis=0), np.array(size) - 1.0)
+    if (high <= low).any():
+        return Rows()
+    step = max(FINEST_PIXELS, float(np.sqrt(np.prod(high - low) / MOST_RAYS)))
+    grid = np.stack(
+        np.meshgrid(*(np.arange(a, b, step) for a, b in zip(low, high, strict=True))), -1
+    )
+    pixels = grid.reshape(-1, 2)
+    aimed = []
+    for layer_id in rows:
+        for start, places in middles.of(city, layer_id):
+            inside = rows[layer_id] - start
+            inside = inside[(inside >= 0) & (inside < len(places))][: MOST_RAYS // 2]
+            aimed.append(
+                project_many(places[inside] - scene.camera.origin, scene.renderer, size)[0]
+            )
+    pixels = np.concatenate([pixels[within(pixels, shape)], *aimed])
+    met: dict[str, set[int]] = {}
+    for x, y in pixels[np.isfinite(pixels).all(axis=1)].tolist():
+        picked = scene.pick(x, y)
+        if picked is not None and rows.holds(picked.layer, picked.row):
+            met.setdefault(picked.layer, set()).add(picked.row)
+    return Rows({k: sorted(v) for k, v in met.items()})
+
+
+def like(city: City, layer_id: str, row: int, by: str) -> Rows:
+    """All things of a layer that have the same value as `row` in `by`: "use", "method", a column."""
+    layer = city.layers.get(layer_id)
+    if isinstance(layer, BuildingsLayer):
+        standing = city.standing(layer_id)
+        values = getattr(standing, by) if by in ("use", "method") else layer.columns.get(by)
+    else:
+        values = layer.columns.get(by) if isinstance(layer, FeatureLayer) else None
+    if values is None or not 0 <= row < len(values):
+        return Rows()
+    return Rows({layer_id: np.flatnonzero(values == values[row])})
+
+
+def box_of(city: City, rows: Rows) -> NDArray[np.float64] | None:
+    """min x, min y, max x, max y, low, high of things, world metres; NaN heights for features."""
+    boxes = []
+    for layer_id in rows:
+        layer, chosen = city.layers.get(layer_id), rows[layer_id]
+        if isinstance(layer, BuildingsLayer):
+            flat = shapely.total_bounds(layer.footprints[chosen])
+            top = (layer.ground + layer.height)[chosen]
+            boxes.append([*flat, float(layer.ground[chosen].min()), float(top.max())])
+        elif isinstance(layer, FeatureLayer):
+            boxes.append([*shapely.total_bounds(layer.geometry[chosen]), np.nan, np.nan])
+        elif isinstance(layer, PointCloudLayer):
+            xyz = layer.xyz[chosen] + np.asarray(layer.offset)
+            low, high = xyz.min(axis=0), xyz.max(axis=0)
+            boxes.append([low[0], low[1], high[0], high[1], low[2], high[2]])
+    if not boxes:
+        return None
+    table = np.array(boxes)
+    low = np.fmin.reduce(table[:, [0, 1, 4]])
+    high = np.fmax.reduce(table[:, [2, 3, 5]])
+    return np.array([low[0], low[1], high[0], high[1], low[2], high[2]])
