@@ -17,6 +17,8 @@ from layers.tiles.quadtree import CELLS, KEPT, Quadtree, plan
 
 SINK = 1.5
 """Metres that walls reach below the ground, so that no gap shows on a slope."""
+MERGED = 16
+"""Added to the kind of a face that belongs to a merged block."""
 EDITED = METHODS.index("edited")
 
 
@@ -219,7 +221,7 @@ def _boxes_to_solids(
     vertices = np.empty((count, 8, 3), np.float32)
     vertices[:, :4, :2] = vertices[:, 4:, :2] = middle[:, None] + signs * half[:, None]
     vertices[:, :4, 2], vertices[:, 4:, 2] = low[:, None], high[:, None]
-    kinds = np.array([WALL] * 8 + [ROOF] * 2, np.uint8)
+    kinds = np.array([WALL] * 8 + [ROOF] * 2, np.uint8) + np.uint8(MERGED)
     return SolidBatch(
         origin=origin,
         vertices=vertices.reshape(-1, 3),

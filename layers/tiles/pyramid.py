@@ -32,6 +32,8 @@ _CHUNK = (
 _MODEL = ("vertices", "triangles", "face_solid", "face_kind")
 PLAN = "plan.tile"
 SHARED = "shared.tile"
+VERSION = 2
+"""Tiles that another version made are made again."""
 BATCH = 16
 """Tiles that a worker process makes at a time."""
 
@@ -147,7 +149,7 @@ class Pyramid:
     def _state(self, node: int) -> int:
         """Changes whenever a tile made now would be another."""
         rows = self.tree.rows(node)
-        sum_ = zlib.crc32(repr(self.origin).encode())
+        sum_ = zlib.crc32(repr((VERSION, self.origin)).encode())
         sum_ = zlib.crc32(np.ascontiguousarray(self.survey.height[rows]).data, sum_)
         sum_ = zlib.crc32(np.ascontiguousarray(self.survey.ground[rows]).data, sum_)
         if self.survey.own is not None:

@@ -95,7 +95,7 @@ def test_what_moves_is_drawn_within_its_budget_and_the_tallest_are_there(scene):
     city = block_city(60).with_building_change("buildings", "b1830", height=150.0)
     scene.show(city, PLAIN_VIEW)
     scene.set_still()
-    scene.budget.triangles = 12_000
+    scene.budget.triangles = scene.budget.least = scene.budget.most = 12_000
     scene.set_moving()
     scene.render()
     scene.render()

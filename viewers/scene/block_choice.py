@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from layers.tiles.quadtree import Quadtree
 from viewers.scene.eye import Eye
 
-FINEST = 0.7
+FINEST = 1.0
 """Pixels that a tile may be off; finer is not seen."""
-MOST = 6_000_000
-"""Triangles of a still picture: more than its pixels."""
 CALM = 1.25
 """A tolerance is kept while it holds the budget and is no coarser than this times what it must be, so
 that tiles do not flicker."""
@@ -65,7 +63,7 @@ def choose_tiles(
     def at(tolerance: float) -> NDArray[np.bool_]:
         return np.asarray(seen & (off <= tolerance) & (above > tolerance))
 
-    limit = MOST if budget is None else budget
+    limit = eye.most if budget is None else budget
     tolerance = _tolerance(at, tree.faces, limit, float(off.max(initial=1.0)), before)
     wanted = np.flatnonzero(at(tolerance))
     urgency = np.minimum(above[wanted], 1e6)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from viewers.scene.renderer_name import is_software
 
 
 @dataclass(slots=True)
@@ -20,7 +23,7 @@ class FrameBudget:
 
     triangles: int = 120_000
     target: float = 1 / 30
-    least: int = 30_000
+    least: int = 60_000
     most: int = 40_000_000
     _smooth: float = field(default=0.0, repr=False)
 
@@ -35,6 +38,17 @@ class FrameBudget:
         if 0.85 < ratio < 1.15:
             return
         self.triangles = int(np.clip(self.triangles * factor, self.least, self.most))
+
+
+def pace_of(window: Any) -> float:
+    """Seconds that a moving frame should take where `window` is drawn: 60 frames a second by a graphics
+    card, 20 without one."""
+    return 1 / 20 if is_software(window) else 1 / 60
+
+
+def most_of(window: Any) -> int:
+    """Triangles of a still picture: as many as pixels, more where a graphics card draws them."""
+    return 2_500_000 if is_software(window) else 12_000_000
 
 
 def in_frustum(

@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.kinds.buildings import BuildingsLayer
-from layers.tiles.blocks import base_of
+from layers.tiles.blocks import MERGED, base_of
 from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid
 from viewers.scene.block_choice import choose_tiles
 from viewers.scene.eye import Eye
 from viewers.scene.visual import Rays
 
-CASTING = 900_000
+CASTING = 600_000
 """Triangles that throw shadows."""
 
 
@@ -37,8 +37,11 @@ def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) 
         [c.triangles + np.int32(s) for c, s in zip(chunks, starts, strict=True)]
     )
     rows = np.concatenate([c.face_row for c in chunks])
+    # A merged block fills streets that a finer tile of the picture shows: it would darken them.
+    keep = np.concatenate([c.face_kind for c in chunks]) < MERGED
     if hidden is not None:
-        triangles, rows = triangles[~hidden[rows]], rows[~hidden[rows]]
+        keep &= ~hidden[rows]
+    triangles, rows = triangles[keep], rows[keep]
     return np.concatenate([c.vertices for c in chunks]), triangles, rows
 
 

@@ -25,7 +25,7 @@ class Eye:
     moving : whether something moves, so that nothing may be waited for
     fine, edges : whether surfaces are lit finely, and outlined
     triangles, points : what all visuals together may draw in this frame; None for everything that
-        can be seen
+        can be seen, up to `most` triangles
     """
 
     position: NDArray[np.float64]
@@ -39,6 +39,7 @@ class Eye:
     edges: bool
     triangles: int | None
     points: int | None
+    most: int = 2_500_000
 
     def sees(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Which boxes (n, 3 low and high corners) are in sight."""
@@ -64,6 +65,7 @@ def eye_of(
     edges: bool = False,
     triangles: int | None,
     points: int | None,
+    most: int = 2_500_000,
 ) -> Eye:
     """The eye of `camera` for a picture of `size` pixels."""
     width, height = size
@@ -84,4 +86,5 @@ def eye_of(
         edges=edges,
         triangles=triangles,
         points=points,
+        most=most,
     )

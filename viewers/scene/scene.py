@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.builders.ground import decimated
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
 from twin.city import City
-from viewers.scene.budget import FrameBudget
+from viewers.scene.budget import FrameBudget, most_of, pace_of
 from viewers.scene.camera import Camera
 from viewers.scene.capture import capture
 from viewers.scene.cut import cut_of
@@ -33,7 +32,6 @@ from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
 from viewers.scene.stage import Stage
 from viewers.scene.standing import Standing
-from viewers.scene.terrain_visual import MOST_CELLS
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
@@ -77,6 +75,8 @@ class Scene:
         """Whether `show` waits for what its first frame wants, as pictures do; a window does not."""
         self.each_frame: list[Callable[[], None]] = []
         """Called before each frame is drawn, after the camera is where it will be."""
+        self.panes: Any = None
+        """`Panes` where several pictures are shown."""
         self.city: City | None = None
         self.view = ViewState()
         self.renders = 0
@@ -87,12 +87,10 @@ class Scene:
         self._shown: dict[str, tuple[Any, ...]] = {}
         self.standing = Standing()
         self._ground: ElevationLayer | None = None
-        self._drawn_ground: ElevationLayer | None = None
-        """As coarse as it is drawn, so that what lies on it lies on its triangles."""
         self.step = Step.WHOLE
         self._stale = False
         self._smoothing = Smoothing(self.renderer, self.window)
-        self._started = 0.0
+        self._started, self._most = 0.0, FIRST_TRIANGLES
         self._observers = [
             (self.renderer, self.renderer.AddObserver("StartEvent", self._before_frame)),
             (self.window, self.window.AddObserver("StartEvent", self._frame_starts)),
@@ -109,7 +107,6 @@ class Scene:
         ground = ground_of(city)
         if ground is not self._ground:
             self._ground = ground
-            self._drawn_ground = None if ground is None else decimated(ground, max_cells=MOST_CELLS)
             changed |= self._drop(lambda visual: visual.drapes)
         gone = [k for k in self._visuals if k not in city.layers]
         for layer_id in gone:
@@ -166,11 +163,7 @@ class Scene:
             return False
         changed = False
         if visual is None:
-            around = Surroundings(
-                stage=self.stage, frame=city.frame, ground=self._drawn_ground,
-                loader=self.loader, memory=self.memory, folder_for=self.folder_for,
-            )  # fmt: skip
-            visual = self._visuals[layer_id] = visual_for(layer, around)
+            visual = self._visuals[layer_id] = visual_for(layer, self.around())
             self._shown[layer_id] = (key_of(layer, self.folder_for),)
         if not hidden:
             changed = visual.show(layer, style)
@@ -181,6 +174,14 @@ class Scene:
             changed |= visual.hide(view.hidden_rows[layer_id])
             changed |= visual.mark(view.chosen[layer_id])
         return changed
+
+    def around(self) -> Surroundings:
+        """What visuals of the city may use."""
+        assert self.city is not None
+        return Surroundings(
+            stage=self.stage, frame=self.city.frame, ground=self._ground,
+            loader=self.loader, memory=self.memory, folder_for=self.folder_for,
+        )  # fmt: skip
 
     def _world_changed(self) -> None:
         rays = {k: v for k, v in self._visuals.items() if v.visible}
@@ -243,9 +244,8 @@ class Scene:
         self._take(Step.SMOOTH)
         self._look(self._eye(None))
         self._complete(float("inf"))
-        job = self.light_job() if cast else None
-        if job is not None:
-            self.light.apply(job())
+        while cast and (job := self.light_job()) is not None:
+            self.apply_light(job())
         self.render()
 
     def refine(self) -> bool:
@@ -269,12 +269,11 @@ class Scene:
 
     def _complete(self, seconds: float) -> bool:
         """Draw what layers owe still, for about so long; True when nothing is owed."""
-        if all(visual.complete(0.0) for visual in self._visuals.values()):
+        owing = [*self._visuals.values(), *(self.panes.own if self.panes is not None else ())]
+        if all(visual.complete(0.0) for visual in owing):
             return True
         until = time.perf_counter() + seconds
-        done = all(
-            visual.complete(until - time.perf_counter()) for visual in self._visuals.values()
-        )
+        done = all(visual.complete(until - time.perf_counter()) for visual in owing)
         if done:
             self._world_changed()
             self._stale = True
@@ -289,11 +288,13 @@ class Scene:
         """What `set_still` would cast, for a worker; None where it is up to date."""
         if not (self.view.shadows or self.view.occlusion) or not self._complete(0.0):
             return None
-        return self.light.job(self.camera)
+        job = self.light.job(self.camera)
+        return self.panes.light_job() if job is None and self.panes is not None else job
 
     def apply_light(self, maps: LightMaps) -> None:
         """Take the maps that a worker cast; in the window's thread."""
-        self.light.apply(maps)
+        if self.panes is None or not self.panes.apply(maps):
+            self.light.apply(maps)
         self._stale = True
 
     def _frame_starts(self, *_: Any) -> None:
@@ -302,12 +303,14 @@ class Scene:
     def _frame_ends(self, *_: Any) -> None:
         self.window.WaitForCompletion()
         self.seconds = time.perf_counter() - self._started
+        if self.renders <= 1:
+            self.budget.target, self._most = pace_of(self.window), most_of(self.window)
         if self.moving:
             self.budget.measured(self.seconds, self.drawn())
 
     def _before_frame(self, *_: Any) -> None:
-        width, height = self.window.GetSize()
-        aspect = width / max(height, 1)
+        width, height = self.camera.size_of(self.renderer)
+        aspect = width / height
         camera = self.renderer.GetActiveCamera()
         self.stage.look(aspect)
         clip_range(camera, self.camera.bounds, self.stage.ground_z)
@@ -318,14 +321,9 @@ class Scene:
         self.memory.fit()
         meshes = [mesh for visual in self._visuals.values() for mesh in visual.meshes()]
         choose(
-            meshes,
-            camera,
-            aspect=aspect,
-            height=height,
-            budget=budget,
-            edges=lit and self.view.edges,
-            fine=lit,
-        )
+            meshes, camera, aspect=aspect, height=height, budget=budget,
+            edges=lit and self.view.edges, fine=lit,
+        )  # fmt: skip
         if whole:
             self.cutting.fill(self._visuals, self.camera.bounds, self.picker.ground_heights)
             self.picker.faces = self.cutting.world
@@ -341,9 +339,10 @@ class Scene:
         """What the coming frame is looked at with."""
         clip_range(self.renderer.GetActiveCamera(), self.camera.bounds, self.stage.ground_z)
         return eye_of(
-            self.renderer.GetActiveCamera(), self.window.GetSize(), moving=self.moving,
+            self.renderer.GetActiveCamera(), self.camera.size_of(self.renderer), moving=self.moving,
             fine=self.step >= Step.LIT, edges=self.step >= Step.LIT and self.view.edges,
             triangles=triangles, points=None if triangles is None else 3 * triangles,
+            most=self._most,
         )  # fmt: skip
 
     def _look(self, eye: Eye) -> None:
@@ -380,6 +379,8 @@ class Scene:
 
     def close(self) -> None:
         """Take everything off the stage; the plotter stays its owner's."""
+        if self.panes is not None:
+            self.panes.close()
         for owner, tag in self._observers:
             owner.RemoveObserver(tag)
         self._observers.clear()
