@@ -296,3 +296,22 @@ def test_what_is_hidden_is_neither_seen_nor_clicked_until_shown_again(app):
     assert app.session.view.hidden == {"street"}  # the ground stays
     press(app, Qt.Key.Key_H, SHIFT)
     assert not app.session.view.hidden_rows and not app.session.view.hidden
+
+
+# -- hover ----------------------------------------------------------------------------------------
+
+
+def test_words_come_where_the_cursor_rests_and_go_when_it_moves(app):
+    hovering = tool(app, "HoverTool")
+    view = app.stage.canvas.view
+    QTest.mouseMove(view, point_of(app, (X + 10, Y + 5, ROOF)))
+    wait(lambda: hovering.text)
+    lines = hovering.text.split("\n")
+    assert lines[0] == "5 Hàng Bạc, Hoàn Kiếm  ·  nha-4"
+    assert lines[1:] == ["Building  ·  Nhà", "10.0 m  ·  2 floors  ·  residential", "Roof"]
+    app.stage.canvas.redraw()
+    assert hovering.text == ""
+    rest(app)
+    QTest.mouseMove(view, point_of(app, (X + 30, Y + 5, GROUND)))
+    wait(lambda: not hovering._rest.isActive())
+    assert hovering.text == ""  # bare ground

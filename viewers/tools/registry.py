@@ -10,6 +10,7 @@ from viewers.tools.tool import Tool
 TOOLS: tuple[str, ...] = (
     "viewers.tools.select_tool:SelectTool",
     "viewers.tools.hide_tool:HideTool",
+    "viewers.tools.hover_tool:HoverTool",
     "viewers.tools.measuring:MeasureTool",
     "viewers.tools.profiling:ProfileTool",
     "viewers.tools.find_tool:FindTool",
