@@ -158,10 +158,10 @@ def test_eye_dome_lighting_darkens_what_lies_behind_an_edge(scene):
     scene.show(city_of(layer), PLAIN_VIEW)
     from_above(scene, 100.0, 100.0, 130.0)
     scene.set_still()
-    assert scene.renderer.GetPass() is not None and scene.window.GetMultiSamples() == 0
+    assert scene.window.GetMultiSamples() == 0
     row = scene.screenshot()[150].astype(float).mean(axis=1)
     # Without it, a flat colour under one sun is one colour all along the row.
-    assert row.min() < np.median(row) - 3.0
+    assert row.min() < np.median(row) - 30.0
 
 
 def test_a_coloured_city_keeps_its_colours_while_it_is_completed(scene, monkeypatch):

@@ -163,6 +163,8 @@ class Material:
         self.set_vector("drapeScale", (0.0, 0.0, 0.0))
         self.set_vector("drapeShift", (0.0, 0.0, 0.0))
         self.set_float("unlit", 0.35)
+        if kind == "points":
+            self.set_point_size(0.0, 1.0, 1.0)
 
     def _build(self) -> None:
         self._write(self._plain, fine=False)
@@ -183,6 +185,8 @@ class Material:
             into += "in vec2 dtUv;\n"
         if self.kind in PULL:
             impl += shaders.VERTEX_PULL
+        if self.kind in ("surface", "water"):
+            impl += shaders.VERTEX_LIFT
         if self.kind == "ground":
             impl = shaders.VERTEX_AROUND
         if self.kind == "points":
@@ -231,6 +235,12 @@ class Material:
             uniforms = shader.GetVertexCustomUniforms()
             uniforms.SetUniform3f("pointLight", [float(v) for v in light])
 
+    def set_point_size(self, pixel_metres: float, least: float, most: float) -> None:
+        """Points are `pixel_metres` ÷ their distance wide, in pixels between `least` and `most`."""
+        for shader in (self._plain, self._fine):
+            uniforms = shader.GetVertexCustomUniforms()
+            uniforms.SetUniform3f("pointSize", [pixel_metres, least, most])
+
     def set_float(self, name: str, value: float) -> None:
         """A float uniform of the fragment shaders."""
         for uniforms in self.uniforms():
@@ -258,8 +268,10 @@ class Material:
 
     def set_texture(self, name: str, texture: vtkTexture) -> None:
         """Bind `texture` as the sampler `name`."""
-        self.property.RemoveTexture(name)
-        self.property.SetTexture(name, texture)
+        # A changed property would have VTK write the shaders of all its actors anew.
+        if self.property.GetTexture(name) is not texture:
+            self.property.RemoveTexture(name)
+            self.property.SetTexture(name, texture)
 
     def set_strength(self, strength: float) -> None:
         """How much of the pictures that tiles bring is seen, 0 … 1."""

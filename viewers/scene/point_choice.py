@@ -125,15 +125,15 @@ def shares(
         # Points per area go with the inverse square of the distance between them; what stands
         # above a node in the tree shows a quarter of what the node does.
         density = (pixels / apart) ** 2
-        wanted = np.where(roots, density, (density - 0.25) / 0.75)
-        return np.asarray((wanted[:, None] <= np.array(SHARES)).sum(axis=1) - 1 - (wanted <= 0))
+        wanted = np.minimum(np.where(roots, density, (density - 0.25) / 0.75), 1.0)
+        part = (wanted[:, None] <= np.array(SHARES)).sum(axis=1) - 1
+        return np.asarray(np.where(wanted > 0, part, -1))
 
     def count(index: NDArray[np.int64]) -> float:
         drawn = index >= 0
         return float((points[drawn] * np.array(SHARES)[index[drawn]]).sum())
 
     chosen = at(finest)
-    chosen = np.where(pixels >= finest, 0, chosen)
     if budget is None or count(chosen) <= budget:
         return chosen, finest
     low, high = finest, finest * 2

@@ -21,20 +21,18 @@ from viewers.scene.point_choice import FINEST, Boxes, shares
 from viewers.scene.point_colours import PointColours
 from viewers.scene.point_node import PointNode
 from viewers.scene.point_pick import entries, nearest
+from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 
 log = logging.getLogger(__name__)
 FIRST = 150_000
 """Points that are there when a cloud is shown first."""
-MOST_FIRST, MOST_STILL = 400_000, 6_000_000
+MOST_FIRST, MOST_STILL = 300_000, 6_000_000
 """Points of the first picture, and of one that was refined."""
 FINEST_MOVING = 2.0
 """Pixels between neighbours that are loaded for while something moves."""
 ASKED_STILL, ASKED_MOVING = 48, 3
 """Nodes on their way at once: while something moves the cores are needed for drawing."""
-WIDE_STILL, WIDE_MOVING = (2.0, 7.0), (1.0, 3.0)
-"""Pixels; points wider than one cost software GL several times as much."""
-
 Loaded = tuple[PointColours, NodePoints, NDArray[np.uint8]]
 
 
@@ -55,6 +53,7 @@ class StreamedPoints(Visual):
         self._boxes: Boxes | None = None
         self._tiles: PointTiles | None = None
         self._shift = np.zeros(3)
+        self._gap = 1.0
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
         self._colours: PointColours | None = None
@@ -97,6 +96,8 @@ class StreamedPoints(Visual):
         self._shift = np.asarray(tree.offset) - np.asarray(self.around.frame.origin)
         self.material.shift = self._shift
         self._boxes = Boxes(tree, self._shift)
+        low, high = tree.low.min(axis=0), tree.high.max(axis=0)
+        self._gap = gap_of((low[0], low[1], high[0], high[1]), int(tree.points.sum()))
         coarse = int(np.searchsorted(np.cumsum(tree.points), FIRST, side="right"))
         for node in range(max(coarse, 1)):
             self._take(node, self._work(node)(lambda: True))
@@ -165,13 +166,16 @@ class StreamedPoints(Visual):
         self._eye = eye
         finest = FINEST_MOVING if eye.moving else FINEST
         most = MOST_STILL if eye.points is None else eye.points
-        if eye.points is not None and not eye.moving:
-            most = min(most, MOST_FIRST)
         chosen = boxes.choose(eye, finest=finest)
         nodes = chosen.nodes
         wanted, _ = shares(
             tree.points[nodes], chosen.pixels, tree.parent[nodes] < 0, most, finest=finest
         )
+        if eye.points is not None and not eye.moving:
+            # The first picture waits for what it asks for: for whole nodes, and not for many.
+            order = np.argsort(-chosen.pixels)
+            late = order[np.cumsum(tree.points[nodes[order]]) > MOST_FIRST]
+            wanted[late] = -1
         self._ask(nodes[wanted >= 0], chosen.pixels[wanted >= 0], moving=eye.moving)
         here = np.array([node in self._nodes for node in nodes.tolist()], dtype=bool)
         nodes, pixels = nodes[here], chosen.pixels[here]
@@ -185,7 +189,9 @@ class StreamedPoints(Visual):
             self._nodes[node].show(part)
             self.around.memory.use(self, node)
         self._drawn = drawn
-        self._set_size(apart, pixels[parts == 0], eye)
+        window = self.around.stage.renderer.GetRenderWindow()
+        size = self._style.size
+        set_sizes(self.material, window, eye, gap=self._gap, apart=apart, given=size)
 
     def _ask(self, nodes: NDArray[np.int64], pixels: NDArray[np.float64], *, moving: bool) -> None:
         owed = [
@@ -198,15 +204,6 @@ class StreamedPoints(Visual):
         self.around.loader.want(self, [node for _, node in first])
         for apart, node in first:
             self.around.loader.ask(self, node, apart, self._work(node))
-
-    def _set_size(self, apart: float, whole: NDArray[np.float64], eye: Eye) -> None:
-        """As wide as neighbours are apart: those that are drawn in part, or have no finer ones."""
-        assert self._style is not None
-        if len(whole):
-            apart = max(apart, float(np.median(whole)))
-        ends = WIDE_MOVING if eye.moving else WIDE_STILL
-        wide = self._style.size or float(np.clip(np.ceil(apart - 0.1), *ends))
-        self.material.property.SetPointSize(wide)
 
     def complete(self, seconds: float) -> bool:
         """Put on the stage what came; see `Visual.complete`."""

@@ -14,11 +14,9 @@ from viewers.scene.levels import distances
 from viewers.scene.point_blocks import BLOCK, STRIDES, PointBlock, levels_for
 from viewers.scene.point_colours import PointColours
 from viewers.scene.point_pick import entries, nearest
+from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import NO_ROWS
-
-WIDE_STILL, WIDE_MOVING = (2.0, 7.0), (1.0, 3.0)
-"""Pixels; points wider than one cost software GL several times as much."""
 
 
 class PointsVisual(Visual):
@@ -34,6 +32,7 @@ class PointsVisual(Visual):
         self._low = self._high = np.empty((0, 3))
         self._spacing, self._size = np.empty(0), np.empty(0, np.int64)
         self._shift = np.zeros(3)
+        self._gap = 1.0
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
         self._colours: PointColours | None = None
@@ -60,6 +59,7 @@ class PointsVisual(Visual):
         # Actors stand at the layer's offset: the points are drawn from the layer's own array.
         self._shift = np.asarray(layer.offset) - np.asarray(self.around.frame.origin)
         self.material.shift = self._shift
+        self._gap = gap_of(layer.bounds, layer.total)
         for start in range(0, len(layer.xyz), BLOCK):
             block = PointBlock(layer.xyz[start : start + BLOCK], start, self.material)
             block.actor.SetPosition(*self._shift)
@@ -125,9 +125,11 @@ class PointsVisual(Visual):
                 block.free(self.around.stage.renderer)
         if seen.any():
             apart = self._spacing[seen] * np.sqrt(np.array(STRIDES)[levels[seen]])
-            wide = np.ceil(float(np.median(apart * per_metre[seen])) - 0.1)
-            ends = WIDE_STILL if eye.points is None else WIDE_MOVING
-            self.material.property.SetPointSize(self._style.size or float(np.clip(wide, *ends)))
+            wide = float(np.median(apart * per_metre[seen]))
+            set_sizes(
+                self.material, self.around.stage.renderer.GetRenderWindow(), eye,
+                gap=self._gap, apart=wide, given=self._style.size,
+            )  # fmt: skip
 
     def drawn(self) -> int:
         """Points of the last frame."""

@@ -23,6 +23,15 @@ HAZE_IN_DEC = "in vec4 dtHaze;\n"
 # never cuts into them; where they are on the screen does not change.
 # A constant step in depth wins over the ground below at any distance, unlike a lift in metres.
 VERTEX_PULL = "  gl_Position = MCDCMatrix * vec4(mix(vertexMC.xyz, eyeVS, pull), 1.0);\n"
+# Ground is drawn up to a pixel off its heights: what lies on it is compared in depth as if it hung
+# two pixels higher. Only its depth changes, and only in front of the eye.
+VERTEX_LIFT = """
+  {
+  float lift = length(dtRel) * 0.001;
+  vec4 above = MCDCMatrix * vec4(mix(vertexMC.xyz + vec3(0.0, 0.0, lift), eyeVS, pull), 1.0);
+  if (above.w > 0.2 && gl_Position.w > 0.2) gl_Position.z = above.z / above.w * gl_Position.w;
+  }
+"""
 VERTEX_BIAS = "  gl_Position.z -= %.9f * gl_Position.w;\n"
 BASE_DEC, BASE_IMPL = "in float dtBaseMC;\nout float dtBase;\n", "  dtBase = dtBaseMC;\n"
 NORMAL_DEC, NORMAL_IMPL = "in vec3 dtNormalMC;\nout vec3 dtNormal;\n", "  dtNormal = dtNormalMC;\n"
@@ -31,6 +40,7 @@ NORMAL_DEC, NORMAL_IMPL = "in vec3 dtNormalMC;\nout vec3 dtNormal;\n", "  dtNorm
 POINT_DEC = VERTEX_HAZE_DEC + "out vec3 dtPoint;\n"
 POINT_IMPL = """
   vec3 lit = scalarColor.rgb * scalarColor.rgb * pointLight * dtHaze.a + dtHaze.rgb;
+  gl_PointSize = clamp(pointSize.x / max(length(dtRel), 0.1), pointSize.y, pointSize.z);
   dtPoint = sqrt(lit * (1.0 + lit * 0.16) / (1.0 + lit * 0.34));
 """
 POINT_END = "  fragOutput0 = vec4(dtPoint, opacity);\n"
