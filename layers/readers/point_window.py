@@ -13,9 +13,12 @@ from layers.kinds.layer import Bounds
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.progress import SILENT, Progress
 from layers.readers.copc import chunks_for
+from layers.readers.copc_tree import point_at
 from layers.readers.las_file import FIELDS, open_las
 from layers.readers.laz_chunks import batches_of
 from layers.readers.point_sink import PointSink
+
+_SAME_M = 0.01
 
 
 def points_inside(
@@ -62,3 +65,61 @@ def _of_arrays(layer: PointCloudLayer, bounds: Bounds) -> PointCloudLayer | None
         for values in (getattr(layer, name),)
     }
     return replace(layer, xyz=layer.xyz[inside], total=0, **fields)
+
+
+def point_shown(
+    layer: PointCloudLayer, row: int, where: tuple[float, float, float]
+) -> PointCloudLayer:
+    """The one point that a picture of `layer` showed in `row` at the world position `where`.
+
+    A picture may count rows through the layer or through its octree, whichever it was drawn from:
+    the position tells which.
+
+    Raises
+    ------
+    ReadError
+        It is in neither, or the octree's file is gone.
+    """
+    if row < layer.count and np.abs(_world(layer, row) - where).max() < _SAME_M:
+        return _one(layer, layer.xyz[row : row + 1], layer.offset, row)
+    if layer.tiles is not None:
+        found = point_at(layer.tiles.path, row, metres_per_height=layer.tiles.metres_per_height)
+        x, y, z = np.round(found.xyz[0]).tolist()
+        return replace(
+            layer,
+            tiles=None,
+            total=1,
+            offset=(x, y, z),
+            xyz=(found.xyz - np.array([x, y, z])).astype(np.float32),
+            classification=found.classification,
+            intensity=found.intensity,
+            rgb=found.rgb,
+        )
+    # Drawn from an octree made since the layer was opened: then the layer holds every point.
+    away = np.zeros(layer.count, dtype=np.float32)
+    for axis in range(3):
+        at = layer.xyz[:, axis] - np.float32(where[axis] - layer.offset[axis])
+        np.maximum(away, np.abs(at, out=at), out=away)
+    nearest = int(np.argmin(away))
+    if away[nearest] > 10 * _SAME_M:
+        raise ReadError(f"{layer.name} holds no point {row}", code="no-points")
+    return _one(layer, layer.xyz[nearest : nearest + 1], layer.offset, nearest)
+
+
+def _world(layer: PointCloudLayer, row: int) -> NDArray[np.float64]:
+    found: NDArray[np.float64] = layer.xyz[row].astype(np.float64) + np.asarray(layer.offset)
+    return found
+
+
+def _one(
+    layer: PointCloudLayer,
+    xyz: NDArray[np.float32],
+    offset: tuple[float, float, float],
+    row: int,
+) -> PointCloudLayer:
+    fields: dict[str, Any] = {
+        name: None if values is None else values[row : row + 1]
+        for name in ("classification", "intensity", "rgb")
+        for values in (getattr(layer, name),)
+    }
+    return replace(layer, tiles=None, total=1, offset=offset, xyz=xyz, **fields)

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 from pyproj import CRS
 
+from layers.errors import ReadError
 from layers.frame import Frame
 from layers.kinds.pointcloud import PointCloudLayer
-from layers.readers.point_window import points_inside
+from layers.readers.copc_tree import open_tree, read_node
+from layers.readers.point_window import point_shown, points_inside
 from layers.readers.registry import ReadOptions, read
 from twin.city import City
 from twin.project import point_tiles
@@ -128,3 +130,24 @@ def test_a_copc_source_in_the_citys_system_is_good_as_it_is(
     assert found is not None and found.path == source
     source.write_bytes(source.read_bytes() + b"x")  # changed: what was found in it may be gone
     assert tiles_in(there) is None
+
+
+def test_a_point_shown_is_found_whichever_it_was_drawn_from(project: Project) -> None:
+    (full,) = project.city.layers.values()
+    folder, path = arrange(project), project.path
+    tree = open_tree(folder / point_tiles.FILE)
+    node = len(tree) - 1
+    points = read_node(tree, node)
+    where = tuple((points.xyz[7] + np.array(tree.offset)).tolist())
+    row, code = tree.first_row(node) + 7, int(points.classification[7])
+    project.close()
+    with Project.open(path) as again:
+        (light,) = again.city.layers.values()
+        for layer in (full, light):
+            found = point_shown(layer, row, where)
+            assert found.count == 1 and int(found.classification[0]) == code
+            np.testing.assert_allclose(found.world()[0], where, atol=0.01)
+        own = tuple(light.world()[11].tolist())
+        assert int(point_shown(light, 11, own).classification[0]) == light.classification[11]
+    with pytest.raises(ReadError):
+        point_shown(full, 3, (0.0, 0.0, 0.0))

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import shapely
 
+from layers.errors import CityError
 from layers.kinds.buildings import METHODS as METHOD_NAMES
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
+from layers.readers.point_window import point_shown
 from twin.city import City
 from viewers.i18n import number, tr, whole
 from viewers.panels.kinds import METHODS, POINT_CLASSES, kind_name
@@ -44,14 +46,14 @@ class Facts:
 def facts_of(city: City, picked: Picked) -> Facts | None:
     """What is known about `picked`; None where it is no longer there."""
     layer = city.layers.get(picked.layer)
+    if isinstance(layer, PointCloudLayer):
+        return _point(layer, picked)
     if layer is None or not 0 <= picked.row < max(layer.count, 1):
         return None
     if isinstance(layer, BuildingsLayer):
         return _building(city, layer, picked.row)
     if isinstance(layer, FeatureLayer):
         return _feature(layer, picked.row)
-    if isinstance(layer, PointCloudLayer):
-        return _point(layer, picked.row)
     return _place(layer, picked)
 
 
@@ -103,22 +105,26 @@ def _feature(layer: FeatureLayer, row: int) -> Facts:
     )
 
 
-def _point(layer: PointCloudLayer, row: int) -> Facts:
-    x, y, z = layer.xyz[row].astype(float) + layer.offset
+def _point(layer: PointCloudLayer, picked: Picked) -> Facts | None:
+    try:
+        layer = point_shown(layer, picked.row, picked.where)
+    except CityError:
+        return None  # its file was changed or removed meanwhile
+    x, y, z = layer.xyz[0].astype(float) + layer.offset
     measured = [
         (tr("Position"), f"{number(x, 2)}  {number(y, 2)}"),
         (tr("Height"), metres(z)),
     ]
     if layer.classification is not None:
-        code = int(layer.classification[row])
+        code = int(layer.classification[0])
         word = tr(POINT_CLASSES[code]) if code in POINT_CLASSES else tr("Other")
         measured.append((tr("Class"), f"{code} · {word}"))
     if layer.intensity is not None:
-        measured.append((tr("Intensity"), whole(int(layer.intensity[row]))))
+        measured.append((tr("Intensity"), whole(int(layer.intensity[0]))))
     if layer.rgb is not None:
-        measured.append((tr("Colour"), " ".join(str(int(c)) for c in layer.rgb[row])))
+        measured.append((tr("Colour"), " ".join(str(int(c)) for c in layer.rgb[0])))
     return Facts(
-        title=tr("Point {number}", number=whole(row + 1)),
+        title=tr("Point {number}", number=whole(picked.row + 1)),
         kind=kind_name(layer),
         measured=tuple(measured),
     )
