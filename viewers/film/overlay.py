@@ -64,11 +64,13 @@ def draw_caption(painter: QPainter, caption: str, size: tuple[int, int]) -> floa
     return card.top()
 
 
-def draw_picture(painter: QPainter, picture: QImage, size: tuple[int, int], low: float) -> None:
-    """A picture in a white frame at the right, above `low`."""
+def draw_picture(
+    painter: QPainter, picture: QImage, size: tuple[int, int], low: float, *, top: float = 44.0
+) -> None:
+    """A picture in a white frame at the right, above `low`; `top` is its place at 1080 rows."""
     unit = _unit(size)
-    top, right = 44 * unit, size[0] - 44 * unit
-    room = (size[0] * 0.38, low - top - 44 * unit)
+    top, right = top * unit, size[0] - 44 * unit
+    room = (size[0] * 0.33, min(low - top - 44 * unit, size[1] * 0.5))
     share = min(room[0] / picture.width(), room[1] / picture.height())
     wide, tall = picture.width() * share, picture.height() * share
     box = QRectF(right - wide, top, wide, tall)

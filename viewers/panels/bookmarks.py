@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QMimeData, QPoint, Qt, Signal
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QListWidget,
@@ -19,6 +21,27 @@ from viewers.panels.words import EmptyState, Retranslated
 from viewers.theme import icon, set_icon
 from viewers.view_state import Bookmark
 
+MARK = "application/x-dothi-bookmark"
+"""What is dragged: the bookmark's number."""
+
+
+class _Marks(QListWidget):
+    """A list whose rows can be dragged to a story."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setDragEnabled(True)
+        self.setDragDropMode(QListWidget.DragDropMode.DragOnly)
+
+    def mimeTypes(self) -> list[str]:
+        return [MARK]
+
+    def mimeData(self, items: Sequence[QListWidgetItem]) -> QMimeData:
+        dragged = QMimeData()
+        numbers = [str(item.data(Qt.ItemDataRole.UserRole)) for item in items]
+        dragged.setData(MARK, ",".join(numbers).encode())
+        return dragged
+
 
 class BookmarksPanel(Retranslated, QWidget):
     """Shows bookmarks; asks to fly there, to add, rename or remove one."""
@@ -33,7 +56,7 @@ class BookmarksPanel(Retranslated, QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._bookmarks: tuple[Bookmark, ...] = ()
-        self._list = QListWidget()
+        self._list = _Marks()
         self._list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self._list.customContextMenuRequested.connect(self._menu)
         self._list.itemActivated.connect(self._fly)
