@@ -11,6 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twin.style import Style
+
 HANOI_TIME = timezone(timedelta(hours=7))
 
 
@@ -153,6 +155,26 @@ class SectionPlane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaneView:
+    """What another picture beside the first one shows otherwise.
+
+    Attributes
+    ----------
+    hidden : ids of layers it does not show
+    styles : (layer id, style) of layers it shows in a style of its own
+    sun_time : its hour, None for that of the first picture
+    """
+
+    hidden: frozenset[str] = frozenset()
+    styles: tuple[tuple[str, Style], ...] = ()
+    sun_time: datetime | None = None
+
+    def style(self, layer_id: str, usual: Style) -> Style:
+        """The style a layer has here."""
+        return dict(self.styles).get(layer_id, usual)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ViewState:
     """Everything the scene shows beside the city itself.
 
@@ -168,6 +190,10 @@ class ViewState:
     clip, section : what is cut away, for the eye, for shadows and for the cursor
     cut_ground : whether the ground is cut as well
     ground_opacity : 1 for a ground like any other, 0 for one that hides nothing below it
+    panes : what other pictures beside the first one show otherwise, at most three
+    linked : whether all pictures are seen from the same eye
+    swipe : where a divider parts the window between the first picture and the second, 0 … 1; None
+        for pictures side by side
     sun_path : whether the sun's ways through the year are drawn around the middle of the view
     """
 
@@ -185,3 +211,6 @@ class ViewState:
     cut_ground: bool = True
     ground_opacity: float = 1.0
     sun_path: bool = False
+    panes: tuple[PaneView, ...] = ()
+    linked: bool = True
+    swipe: float | None = None

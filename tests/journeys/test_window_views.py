@@ -21,6 +21,7 @@ from twin.project.store import Project
 from twin.style import Style
 from viewers.scene.poses import denominator_of
 from viewers.tools.clip_tool import ClipTool
+from viewers.tools.swipe_tool import SwipeTool
 from viewers.tools.views_tool import ViewsTool, dots_per_inch
 from viewers.view_state import CameraPose
 
@@ -265,3 +266,36 @@ def test_walking_goes_round_no_corner_through_a_wall(app):
     press(app, Qt.Key.Key_Escape)
     rest(app)
     assert not app.stage.walking and camera.eye[2] > 20
+
+
+def test_a_swipe_compares_two_states_and_its_divider_is_dragged(app):
+    go(app, (0, -1, 220), (0, 0, 0))
+    press(app, Qt.Key.Key_S, Qt.KeyboardModifier.AltModifier)
+    rest(app)
+    swipe = tool(app, SwipeTool)
+    # The right side shows what A shows now, then A hides the houses.
+    app.session.look(hidden=frozenset({"houses"}))
+    swipe.keep(0)
+    app.session.look(hidden=frozenset())
+    picture = seen(app)
+    assert red_at(app, picture, at(-30, 0, 30)) and not red_at(app, picture, at(30, 0, 30))
+    view = app.stage.canvas.view
+    middle = QPoint(round(swipe.divider.x / view.devicePixelRatioF()), view.height() // 2)
+    drag(app, middle, QPoint(round(view.width() * 0.9), middle.y()))
+    assert app.session.view.swipe == pytest.approx(0.9, abs=0.01)
+    assert red_at(app, seen(app), at(30, 0, 30))
+    press(app, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    assert app.session.view.panes == () and app.session.view.swipe is None
+    assert red_at(app, seen(app), at(30, 0, 30))
+
+
+def test_four_pictures_open_and_a_click_in_the_last_selects(app):
+    go(app, (0, -1, 220), (0, 0, 0))
+    press(app, Qt.Key.Key_4, Qt.KeyboardModifier.AltModifier)
+    rest(app)
+    view, scene = app.stage.canvas.view, app.stage.scene
+    width, height = scene.window.GetSize()
+    x, y = scene.camera.project(np.array(at(30, 0, 30)), (width, height))
+    point = widget_point(app, (x + width / 2, y - height / 2))  # the same place, lower right
+    QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, point)
+    assert app.session.view.selected is not None and app.session.view.selected.row == 1

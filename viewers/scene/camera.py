@@ -32,7 +32,11 @@ class Camera:
     """Moves the renderer's camera; poses are in world coordinates, everything else in scene metres."""
 
     def __init__(self, renderer: Any) -> None:
-        self._renderer = renderer
+        self.stands_at = renderer
+        """The renderer whose eye hands move: the scene's own, or that of another picture."""
+        self.panes: tuple[tuple[float, float, float, float], ...] = ()
+        """Parts of the window (left, bottom, right, top) that show this eye's picture, each whole;
+        () for the part of the renderer alone."""
         self.origin: Vector = np.zeros(3)
         self.bounds: Vector | None = None
         self.home: Vector | None = None
@@ -41,7 +45,23 @@ class Camera:
 
     @property
     def _camera(self) -> Any:
-        return self._renderer.GetActiveCamera()
+        return self.stands_at.GetActiveCamera()
+
+    def size_of(self, renderer: Any) -> tuple[int, int]:
+        """Width and height of a renderer's part of the window, pixels."""
+        width, height = renderer.GetVTKWindow().GetSize()
+        a, b, c, d = renderer.GetViewport()
+        return max(round((c - a) * width), 1), max(round((d - b) * height), 1)
+
+    def _part(
+        self, size: tuple[int, int], at: tuple[float, float] | None = None
+    ) -> tuple[float, float, float, float]:
+        """Left, bottom, width and height in pixels of the picture under a pixel, or of the first."""
+        parts = self.panes or (self.stands_at.GetViewport(),)
+        x, y = (0.0, 0.0) if at is None else (at[0] / max(size[0], 1), at[1] / max(size[1], 1))
+        under = [p for p in parts if p[0] <= x < p[2] and p[1] <= y < p[3]] if at else []
+        a, b, c, d = (under or parts)[0]
+        return a * size[0], b * size[1], max((c - a) * size[0], 1.0), max((d - b) * size[1], 1.0)
 
     @property
     def eye(self) -> Vector:
@@ -165,7 +185,7 @@ class Camera:
         if box is None:
             return self.pose
         _, now, tilt = to_polar(self.eye - self.target)
-        width, height = self._renderer.GetVTKWindow().GetSize()
+        width, height = self.size_of(self.stands_at)
         flat = bool(self._camera.GetParallelProjection())
         eye, target = framing(
             box,
@@ -196,7 +216,7 @@ class Camera:
             return None
         # Over few tall houses one looks from higher, or the picture would be all wall.
         tall = float(np.ptp(box[4:6]) / max(np.ptp(box[:2]), np.ptp(box[2:4]), 1.0))
-        width, height = self._renderer.GetVTKWindow().GetSize()
+        width, height = self.size_of(self.stands_at)
         eye, target = framing(
             box,
             view_angle=self._camera.GetViewAngle(),
@@ -265,9 +285,10 @@ class Camera:
         right = np.cross(forward, np.array(camera.GetViewUp()))
         right /= max(float(np.linalg.norm(right)), 1e-9)
         up = np.cross(right, forward)
-        u = (x + 0.5) / max(size[0], 1) * 2 - 1
-        v = (y + 0.5) / max(size[1], 1) * 2 - 1
-        aspect = size[0] / max(size[1], 1)
+        left, bottom, width, height = self._part(size, (x, y))
+        u = (x + 0.5 - left) / width * 2 - 1
+        v = (y + 0.5 - bottom) / height * 2 - 1
+        aspect = width / height
         if camera.GetParallelProjection():
             scale = camera.GetParallelScale()
             start = self.eye + right * u * scale * aspect + up * v * scale
@@ -284,7 +305,8 @@ class Camera:
         right /= max(float(np.linalg.norm(right)), 1e-9)
         up = np.cross(right, forward)
         offset = np.asarray(world, float) - self.origin - self.eye
-        aspect = size[0] / max(size[1], 1)
+        left, bottom, width, height = self._part(size)
+        aspect = width / height
         if camera.GetParallelProjection():
             scale = camera.GetParallelScale()
             u, v = offset @ right / (scale * aspect), offset @ up / scale
@@ -294,7 +316,7 @@ class Camera:
                 return None
             half = np.tan(np.radians(camera.GetViewAngle()) / 2)
             u, v = offset @ right / depth / (half * aspect), offset @ up / depth / half
-        return float((u + 1) / 2 * size[0] - 0.5), float((v + 1) / 2 * size[1] - 0.5)
+        return float(left + (u + 1) / 2 * width - 0.5), float(bottom + (v + 1) / 2 * height - 0.5)
 
     def area(self) -> tuple[Vector, float]:
         """Middle and radius, scene metres, of the ground worth sharp shadows."""

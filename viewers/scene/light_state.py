@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ class LightState:
         self._told: tuple[object, ...] = ()
         self._casters: dict[str, Visual] = {}
         self._maps: LightMaps | None = None
+        self._beside: LightMaps | None = None
         self.map_size = 2048
         self.cut: Cut | None = None
         """What is cut away from the casters; maps of another cut are cast anew."""
@@ -46,16 +47,21 @@ class LightState:
         if told == self._told and not force:
             return False
         self._told = told
-        try:
-            sun = sun_vector(city.frame.crs, *city.frame.origin[:2], view.sun_time)
-        except CityError:
-            sun = AFTERNOON
+        sun = self.sun_at(city, view)
         moved = not np.allclose(sun, self.sun, atol=1e-6)
         self.sun = sun
         self._stage.set_sun(sun, theme=view.theme)
         if self._maps is not None and not moved:
             self._put(self._maps)
         return True
+
+    @staticmethod
+    def sun_at(city: City, view: ViewState) -> NDArray[np.float64]:
+        """Unit vector towards the sun over the city at `view.sun_time`."""
+        try:
+            return sun_vector(city.frame.crs, *city.frame.origin[:2], view.sun_time)
+        except CityError:
+            return AFTERNOON
 
     def set_casters(self, casters: Mapping[str, Visual]) -> None:
         """What throws shadows from now on."""
@@ -74,8 +80,9 @@ class LightState:
             return None
         solids = self._identity()
         middle, radius = camera.area()
-        sun = tuple(np.round(self.sun, 6).tolist())
-        before = self._maps
+        sun, before = self.sun_name, self._maps
+        if before is None or (before.of[0] != solids and self._beside is not None):
+            before = self._beside
         same_world = before is not None and before.of[0] == solids
         same_sun = before is not None and before.of[1] == sun
         cut = self.cut
@@ -102,6 +109,30 @@ class LightState:
             )  # fmt: skip
 
         return cast
+
+    # -- beside another ---------------------------------------------------------------------
+
+    @property
+    def sun_name(self) -> tuple[float, ...]:
+        """By which maps of this sun are known."""
+        return tuple(np.round(self.sun, 6).tolist())
+
+    def fits(self, maps: LightMaps) -> bool:
+        """Whether maps were cast for this sun and these solids."""
+        return maps.of == (self._identity(), self.sun_name)
+
+    def stand_for(self, other: LightState, hidden: Collection[str] = ()) -> None:
+        """Cast over what `other` casts over but for what is `hidden`; share its tree of rays."""
+        self._casters = {k: v for k, v in other._casters.items() if k not in hidden}
+        self.cut, self._beside = other.cut, other._maps
+
+    def casts_over(self, names: Collection[str]) -> bool:
+        """Whether any of these layers throws shadows."""
+        return any(name in self._casters for name in names)
+
+    def keep(self, maps: LightMaps) -> None:
+        """Have these maps for when this sun shines again."""
+        self._maps = maps
 
     def apply(self, maps: LightMaps) -> None:
         """Use these maps from the next frame on."""

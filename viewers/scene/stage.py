@@ -15,7 +15,7 @@ from viewers.scene.packing import Code, coded_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
 from viewers.scene.sky import Sky, put_air
-from viewers.scene.sun import atmosphere
+from viewers.scene.sun import Atmosphere, atmosphere
 
 HORIZON_M = 60_000.0
 NO_SHADOW = ShadowMap(depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0)
@@ -147,6 +147,11 @@ class Stage:
         self.air = atmosphere(sun, theme=theme)
         self.set_ground_colour()
         self.set_shadows(NO_SHADOW, NO_SHADOW)
+
+    def set_air(self, air: Atmosphere) -> None:
+        """Light and sky of another moment, for one picture among several; shadows stay."""
+        self.air = air
+        self._relight()
 
     def set_cut(self, cut: Cut | None) -> None:
         """Cut this away from everything; None shows everything again."""

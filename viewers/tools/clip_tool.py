@@ -130,7 +130,7 @@ class ClipTool(Tool):
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self.panel = ClipPanel()
-        desk.window.add_panel("cut", TITLE, self.panel)
+        desk.window.add_panel("cut", TITLE, self.panel, beside="inspector")
         self._over = over(desk)
         self._handles: CutHandles | None = None
         self._over.ready.connect(self._begin)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
-from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QCursor, QKeyEvent, QMouseEvent, QWheelEvent
 
 from viewers.scene.canvas import Canvas
 
@@ -40,6 +42,8 @@ class Grips(QObject):
         self._start = QPoint()
         self._moved = self._over = False
         self.keys: list[KeyHand] = []
+        self.before: list[Callable[[float, float], None]] = []
+        """Told of each press and turn of the wheel before anybody has it."""
         canvas.ready.connect(self._watch)
         self._watch()
 
@@ -73,6 +77,9 @@ class Grips(QObject):
             return self._override(event)
         if isinstance(event, QKeyEvent) and kind == QEvent.Type.KeyPress:
             return any(hand.key(event) for hand in self.keys)
+        if isinstance(event, QWheelEvent):
+            for call in self.before:
+                call(*self._canvas.pixel(event.position()))
         if not isinstance(event, QMouseEvent):
             return False
         x, y = self._canvas.pixel(event.position())
@@ -94,6 +101,8 @@ class Grips(QObject):
         return False
 
     def _press(self, event: QMouseEvent, x: float, y: float) -> bool:
+        for call in self.before:
+            call(x, y)
         if event.button() != Qt.MouseButton.LeftButton or self._held is not None:
             return self._held is not None
         self._held = self.at(x, y)
