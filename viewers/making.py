@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from layers.health.records import Assessment
 from layers.notices import Notice
 from layers.progress import Progress
 from layers.readers.registry import ReadOptions
@@ -66,3 +67,17 @@ def make_point_tiles(
     from twin.project.point_tiles import make_tiles
 
     make_tiles(source, options, crs, folder, progress)
+
+
+def assess_project(project: Path, progress: Progress) -> Mapping[str, Assessment]:
+    """The health of all layers of a project as it stands; the project is only looked at."""
+    from layers.health.assess import assess_city
+    from twin.project.store import Project
+
+    with Project.open(project, read_only=True, progress=progress.part(0.0, 0.1)) as opened:
+        city = opened.city
+        layers = {
+            layer_id: city.standing(layer_id) if layer.kind == "buildings" else layer
+            for layer_id, layer in city.layers.items()
+        }
+        return dict(assess_city(layers, progress.part(0.1, 1.0)))

@@ -18,6 +18,7 @@ from layers.health.records import Assessment
 from layers.notices import Notice
 from layers.progress import Progress
 from layers.readers.registry import SourcePreview, all_readers, preview
+from twin.city import City
 from twin.project.recognise import is_project
 from twin.project.store import Project
 from viewers.additions import Addition, new_addition, read_addition, remove_addition
@@ -26,7 +27,7 @@ from viewers.dialogs.crs_field import titled
 from viewers.dialogs.import_dialog import ImportDialog, ImportRequest
 from viewers.drafts import is_draft, new_draft, remove_draft
 from viewers.i18n import mark, prepare, tr
-from viewers.making import make_addition, make_city, make_demo
+from viewers.making import assess_project, make_addition, make_city, make_demo
 from viewers.saving import Saving, project_filter
 from viewers.session import Session
 from viewers.settings import Settings
@@ -40,6 +41,8 @@ WARM_MS = 1500
 OPENING = "opening"
 """One city is opened at a time; a newer wish replaces an older."""
 HEALTH = "health"
+MANY = 150_000
+"""Buildings from which on their health is checked only when asked, in a process of its own."""
 
 
 class Opening(QObject):
@@ -127,7 +130,10 @@ class Opening(QObject):
         if not draft:
             self._settings.add_recent(project.path)
         self.told.emit(tuple(project.notices))
-        self.check_health()
+        if buildings_of(project.city) < MANY:
+            self.check_health()
+        else:
+            self._session.show_health({})  # it takes minutes: when it is asked for
 
     # -- files ------------------------------------------------------------------------------
 
@@ -275,7 +281,14 @@ class Opening(QObject):
             for layer_id, layer in city.layers.items()
         }
 
+        project = self._session.project
+
         def work(progress: Progress) -> Mapping[str, Assessment]:
+            if project is not None and buildings_of(city) >= MANY:
+                found: Mapping[str, Assessment] = in_process(
+                    assess_project, project.path, progress=progress
+                )
+                return found
             from layers.health.assess import assess_city
 
             return assess_city(layers, progress)
@@ -288,6 +301,11 @@ class Opening(QObject):
             failed=lambda error: self.failed.emit(error, tr("Data health")),
         )
         self._session.health_changed.emit()
+
+
+def buildings_of(city: City) -> int:
+    """How many buildings a city has."""
+    return sum(layer.count for layer in city.layers.values() if layer.kind == "buildings")
 
 
 def ready(project: Project) -> Project:

@@ -44,10 +44,15 @@ class Survey:
     own: NDArray[np.bool_] | None = None
 
 
-def survey_of(layer: BuildingsLayer, outlines: Outlines | None = None) -> Survey:
-    """What the tiles of `layer` are made of; `outlines` where they are known already."""
+def survey_of(
+    layer: BuildingsLayer,
+    outlines: Outlines | None = None,
+    area: NDArray[np.float32] | None = None,
+) -> Survey:
+    """What the tiles of `layer` are made of; `outlines` and `area` where they are known already."""
     known = outlines if outlines is not None else Outlines.of(layer.footprints)
-    area = known.areas().astype(np.float32)
+    if area is None:
+        area = known.areas().astype(np.float32)
     own = None
     if layer.model is not None:
         own = np.zeros(layer.count, dtype=bool)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -86,7 +85,7 @@ class Pyramid:
             size=importance(before.area, layer.height),
         )  # fmt: skip
         if layer.model is not None:
-            after = survey_of(layer, before.outlines)
+            after = survey_of(layer, before.outlines, before.area)
             if before.own is not None and after.own is not None:
                 rows |= before.own != after.own
         summed = np.concatenate([[0], np.cumsum(rows[self.tree.order])])
@@ -169,15 +168,17 @@ def open_pyramid(
 
     None once `still_wanted` says no. A folder that holds the plan of other outlines is emptied.
     """
-    known = outlines
-    if known is None and isinstance(layer, StoredBuildings):
-        known = layer.outlines
+    known, area, mark = outlines, None, ""
+    if known is None and isinstance(layer, StoredBuildings) and layer.outlines is not None:
+        stored = layer.stored
+        assert stored is not None
+        known, area, mark = stored.outlines, stored.areas, stored.mark
     if known is None:
         known = Outlines.of(layer.footprints)
-    survey = survey_of(layer, known)
+    survey = survey_of(layer, known, area)
     if not still_wanted():
         return None
-    mark = outlines_mark(known)
+    mark = mark or known.mark()
     path = None if folder is None else folder / PLAN
     found = read_tile(path) if path is not None else None
     if found is not None and found[1].get("outlines") == mark:
@@ -197,25 +198,16 @@ def open_pyramid(
     return Pyramid(survey=survey, tree=tree, origin=origin, folder=folder)
 
 
-def outlines_mark(outlines: Outlines) -> str:
-    """Tells one set of outlines from another."""
-    digest = hashlib.blake2b(digest_size=16)
-    for array in outlines.arrays().values():
-        digest.update(np.ascontiguousarray(array).data)
-    return digest.hexdigest()
-
-
 def _with_heights(tree: Quadtree, survey: Survey) -> Quadtree:
     """The plan was made for the heights of that day; the boxes follow those of today."""
     low, high = np.array(tree.low), np.array(tree.high)
-    top = survey.ground + survey.height
-    order = tree.order
-    bottom_of, top_of = survey.ground[order], top[order]
-    for node in np.flatnonzero(tree.leaf).tolist():
-        part = slice(int(tree.first[node]), int(tree.last[node]))
-        low[node, 2], high[node, 2] = bottom_of[part].min(), top_of[part].max()
-    inner = np.flatnonzero(~tree.leaf)
-    low[inner, 2], high[inner, 2] = np.inf, -np.inf
+    leaves = np.flatnonzero(tree.leaf)
+    # The leaves' parts of `order` follow one another.
+    leaves = leaves[np.argsort(tree.first[leaves])]
+    bottom, top = survey.ground[tree.order], (survey.ground + survey.height)[tree.order]
+    low[:, 2], high[:, 2] = np.inf, -np.inf
+    low[leaves, 2] = np.minimum.reduceat(bottom, tree.first[leaves])
+    high[leaves, 2] = np.maximum.reduceat(top, tree.first[leaves])
     for node in range(len(tree) - 1, 0, -1):
         parent = tree.parent[node]
         low[parent, 2] = min(low[parent, 2], low[node, 2])

@@ -89,7 +89,7 @@ class Columns:
 
     Attributes
     ----------
-    bounds : of all outlines
+    bounds, areas, mark : of all outlines; m² of each; what tells them from others
     """
 
     def __init__(
@@ -99,9 +99,12 @@ class Columns:
         use: Categories,
         outlines: Outlines,
         bounds: Bounds,
+        areas: NDArray[np.float32],
+        mark: str,
         attributes: Callable[[], Mapping[str, NDArray[Any]]],
     ) -> None:
         self.ids, self.use, self.outlines, self.bounds = ids, use, outlines, bounds
+        self.areas, self.mark = areas, mark
         self._attributes = attributes
         self._made: dict[str, Any] = {}
 

@@ -72,6 +72,8 @@ def pack(layer: BuildingsLayer, mark: str) -> Arrays | None:
             return None
         arrays |= {f"column{number}.{k}": v for k, v in column.items()}
         arrays[f"column{number}.name"] = np.frombuffer(name.encode(), np.uint8)
+    arrays["areas"] = outlines.areas().astype(np.float32)
+    arrays["outlines_mark"] = np.frombuffer(outlines.mark().encode(), np.uint8)
     arrays["bounds"] = np.array(layer.bounds)
     arrays["mark"] = np.frombuffer(mark.encode(), np.uint8)
     return arrays
@@ -95,6 +97,8 @@ def unpack(
             use=Categories(parts["use"]),
             outlines=Outlines.from_arrays(parts["outlines"]),
             bounds=(west, south, east, north),
+            areas=arrays["areas"],
+            mark=arrays["outlines_mark"].tobytes().decode(),
             attributes=lambda: dict(_columns(arrays)),
         )
         return StoredBuildings.over(head, stored, arrays, model)

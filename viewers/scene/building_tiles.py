@@ -45,6 +45,15 @@ def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) 
     return np.concatenate([c.vertices for c in chunks]), triangles, rows
 
 
+def bounds_of(layer: BuildingsLayer) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lowest and highest corner (3,) of all buildings, before they are planned."""
+    if not layer.count:
+        return np.zeros(3), np.zeros(3)
+    west, south, east, north = layer.bounds
+    bottom, top = float(layer.ground.min()), float(layer.ground.max() + layer.height.max())
+    return np.array([west, south, bottom]), np.array([east, north, top])
+
+
 def same_outlines(before: BuildingsLayer, after: BuildingsLayer) -> bool:
     """Whether two layers differ in heights at most."""
     return before.same_outlines(after) and before.model is after.model

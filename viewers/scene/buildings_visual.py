@@ -19,7 +19,7 @@ from layers.tiles.rays import first_building
 from twin.style import Style
 from viewers.scene.block_choice import choose_tiles, standing
 from viewers.scene.budget import choose_levels
-from viewers.scene.building_tiles import load, same_outlines, solids_around
+from viewers.scene.building_tiles import bounds_of, load, same_outlines, solids_around
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
@@ -70,6 +70,7 @@ class BuildingsVisual(Visual):
         self._empty: set[int] = set()
         self._tolerance = 0.0
         self._eye: Eye | None = None
+        self._bounds = (np.zeros(3), np.zeros(3))
         self._cast_from: NDArray[np.float64] | None = None
 
     # -- the layer --------------------------------------------------------------------------
@@ -100,6 +101,7 @@ class BuildingsVisual(Visual):
             self._change(layer)
             return
         self._clear()
+        self._bounds = bounds_of(layer)
         origin = self.around.frame.origin
         folder = self.around.folder_for(layer)
         plan = partial(open_pyramid, layer, origin=origin, folder=folder)
@@ -378,13 +380,10 @@ class BuildingsVisual(Visual):
             return None
         origin = np.asarray(self.around.frame.origin)
         if self.pyramid is None:
-            west, south, east, north = self._layer.bounds
-            low = np.array([west, south, float(self._layer.ground.min())]) - origin
-            top = float((self._layer.ground + self._layer.height).max())
-            high = np.array([east, north, top]) - origin
+            low, high = self._bounds
         else:
-            low, high = self.pyramid.tree.low[0] - origin, self.pyramid.tree.high[0] - origin
-        return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
+            low, high = self.pyramid.tree.low[0], self.pyramid.tree.high[0]
+        return np.stack([low - origin, high - origin], axis=1).ravel()
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""

@@ -16,6 +16,9 @@ from viewers.scene.stage import Stage
 from viewers.scene.terrain_visual import TerrainVisual
 from viewers.scene.visual import Visual
 
+SAMPLE = 20_000
+"""Buildings whose ground says where the plain lies."""
+
 
 def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer | None) -> float:
     """Scene height of the plain: under everything that stands."""
@@ -29,7 +32,7 @@ def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer |
         return low - city.frame.origin[2] - 1.0 if np.isfinite(low) else 0.0
     lows = [visual.box[4] for visual in drawn if visual.box is not None and visual.visible]
     stands = [
-        np.percentile(layer.ground, 5)
+        np.percentile(layer.ground[:: max(1, layer.count // SAMPLE)], 5)
         for layer in city.layers.values()
         if isinstance(layer, BuildingsLayer) and layer.count
     ]
