@@ -21,9 +21,9 @@ from viewers.dialogs.story_dialogs import PlayDialog, TitleDialog
 from viewers.i18n import set_language
 from viewers.panels.bookmarks import MARK, BookmarksPanel
 from viewers.panels.story_panel import StoryPanel
+from viewers.playing import PlayRequest
 from viewers.tools.story_tool import StoryTool
 from viewers.view_state import Bookmark, CameraPose, ViewState
-from viewers.wall.show import PlayRequest
 from viewers.wall.words import CAPTION, PICTURE, card
 
 pytestmark = [

@@ -10,7 +10,7 @@ from twin.story import LONGEST_NAME, Words
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
 from viewers.panels.words import field_label
-from viewers.wall.show import PlayRequest
+from viewers.playing import PlayRequest
 
 HERE = -1
 

@@ -17,12 +17,13 @@ from viewers.dialogs.story_dialogs import PlayDialog, TitleDialog
 from viewers.film.telling import camera_of, dressed, pose_of, seen
 from viewers.i18n import mark, tr
 from viewers.panels.story_panel import StoryPanel
+from viewers.playing import PlayRequest
 from viewers.tools.tool import Desk, Tool
 from viewers.tools.views_over import over
 from viewers.view_state import CameraPose
 from viewers.wall import words as wall
 from viewers.wall.presenter import Presenter, other_screen
-from viewers.wall.show import PlayRequest, Show
+from viewers.wall.show import Show
 
 A = ActionSpec
 

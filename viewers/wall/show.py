@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
 
 from twin.story import Stop, Story
 from viewers.film.telling import dressed, pose_of, seen
+from viewers.playing import PlayRequest
 from viewers.session import Session
 from viewers.stage_view import StageView
 from viewers.view_state import CameraPose
@@ -22,26 +23,6 @@ BACK = frozenset({Key.Key_PageUp, Key.Key_Left, Key.Key_Up, Key.Key_Backspace})
 HOME, END, PAUSE, LEAVE = Key.Key_Home, Key.Key_End, Key.Key_P, Key.Key_Escape
 KEYS = NEXT | BACK | {HOME, END, PAUSE, LEAVE}
 SETTLE_MS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayRequest:
-    """How a story is told.
-
-    Attributes
-    ----------
-    screen : number of the monitor that it fills; −1 stays in the window as it is
-    presenter : whether the window for the one who tells it opens
-    timer : whether it goes on by itself after each stop's time
-    loop : whether it begins again after the last stop; a kiosk, the cursor is hidden
-    start : number of the first stop
-    """
-
-    screen: int = 0
-    presenter: bool = False
-    timer: bool = False
-    loop: bool = False
-    start: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
