@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
@@ -69,7 +69,9 @@ class Rows:
     def __init__(self, of: Mapping[str, ArrayLike] | None = None) -> None:
         kept: dict[str, NDArray[np.int64]] = {}
         for layer, rows in (of or {}).items():
-            array = np.unique(np.asarray(rows, np.int64))
+            array = np.array(rows, np.int64)
+            if len(array) and not (array[1:] > array[:-1]).all():
+                array = np.unique(array)
             if len(array):
                 array.flags.writeable = False
                 kept[layer] = array
@@ -97,19 +99,19 @@ class Rows:
         return place < len(rows) and int(rows[place]) == row
 
     def __or__(self, other: Rows) -> Rows:
-        return self._with(other, np.union1d)
+        return self._with(other, "or")
 
     def __sub__(self, other: Rows) -> Rows:
-        return self._with(other, np.setdiff1d)
+        return self._with(other, "minus")
 
     def __xor__(self, other: Rows) -> Rows:
-        return self._with(other, np.setxor1d)
+        return self._with(other, "xor")
 
-    def _with(self, other: Rows, join: Callable[..., NDArray[np.int64]]) -> Rows:
+    def _with(self, other: Rows, how: Literal["or", "minus", "xor"]) -> Rows:
         made = Rows()
         joined = dict(self._of)
         for layer in other:
-            rows = join(self[layer], other[layer])
+            rows = _joined(self[layer], other[layer], how)
             rows.flags.writeable = False
             joined[layer] = rows
         made._of = MappingProxyType({k: v for k, v in joined.items() if len(v)})
@@ -172,6 +174,17 @@ class PaneView:
     def style(self, layer_id: str, usual: Style) -> Style:
         """The style a layer has here."""
         return dict(self.styles).get(layer_id, usual)
+
+
+def _joined(
+    one: NDArray[np.int64], other: NDArray[np.int64], how: Literal["or", "minus", "xor"]
+) -> NDArray[np.int64]:
+    """Two sets of rows as one; through a table, which is many times faster than sorting."""
+    most = max(int(part[-1]) + 1 if len(part) else 0 for part in (one, other))
+    table = np.zeros(most, bool)
+    table[one] = True
+    table[other] = {"or": True, "minus": False, "xor": ~table[other]}[how]
+    return np.flatnonzero(table)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import shapely
 
@@ -69,15 +71,13 @@ def _buildings(layer: BuildingsLayer, rows: np.ndarray) -> tuple[list[Row], list
 
 
 def _uses(values: np.ndarray) -> list[Row]:
-    names, counts = np.unique(values.astype(str), return_counts=True)
-    order = np.argsort(-counts, kind="stable")
+    counted = Counter(str(value or "") for value in values.tolist()).most_common()
     made = []
-    for index in order[:MOST_USES]:
-        name = str(names[index])
+    for name, count in counted[:MOST_USES]:
         said = tr(name) if name in USES else name or tr("Use unknown")
-        made.append((said, whole(int(counts[index]))))
-    if len(order) > MOST_USES:
-        made.append((tr("Other uses"), whole(int(counts[order[MOST_USES:]].sum()))))
+        made.append((said, whole(count)))
+    if len(counted) > MOST_USES:
+        made.append((tr("Other uses"), whole(sum(n for _, n in counted[MOST_USES:]))))
     return made
 
 

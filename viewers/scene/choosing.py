@@ -17,7 +17,7 @@ from twin.city import City
 from viewers.scene.plain import ground_of
 from viewers.scene.projecting import project_many
 from viewers.scene.scene import Scene
-from viewers.view_state import Rows, ViewState
+from viewers.view_state import Picked, Rows, ViewState
 
 AT_ONCE = 500_000
 MOST_RAYS = 6_000
@@ -193,3 +193,26 @@ def box_of(city: City, rows: Rows) -> NDArray[np.float64] | None:
     low = np.fmin.reduce(table[:, [0, 1, 4]])
     high = np.fmax.reduce(table[:, [2, 3, 5]])
     return np.array([low[0], low[1], high[0], high[1], low[2], high[2]])
+
+
+def picked_of(city: City, layer_id: str, row: int) -> Picked | None:
+    """A thing as if it was clicked on its roof, or in its middle; None where it is not there."""
+    layer = city.layers.get(layer_id)
+    if layer is None or not 0 <= row < layer.count:
+        return None
+    if isinstance(layer, BuildingsLayer):
+        point = shapely.point_on_surface(layer.footprints[row])
+        building = city.building_at(layer_id, row)
+        z = building.ground + building.height
+        return Picked(layer=layer_id, row=row, kind="building", where=(point.x, point.y, z))
+    if isinstance(layer, FeatureLayer):
+        point = shapely.point_on_surface(layer.geometry[row])
+        ground = ground_of(city)
+        z = 0.0 if ground is None else float(sample(ground, np.array([[point.x, point.y]]))[0])
+        kind = "tree" if layer.role == "trees" else "feature"
+        where = (float(point.x), float(point.y), z if z == z else 0.0)
+        return Picked(layer=layer_id, row=row, kind=kind, where=where)
+    if isinstance(layer, PointCloudLayer):
+        x, y, z = (float(v) for v in layer.xyz[row].astype(np.float64) + np.asarray(layer.offset))
+        return Picked(layer=layer_id, row=row, kind="point", where=(x, y, z))
+    return None

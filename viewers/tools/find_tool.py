@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-import shapely
 from PySide6.QtCore import Qt
 
-from layers.builders.ground import sample
 from layers.errors import CityError
-from layers.kinds.buildings import BuildingsLayer
-from layers.kinds.features import FeatureLayer
 from layers.progress import Progress
 from twin.city import City
 from twin.places import Place, Places
@@ -20,8 +16,8 @@ from viewers.action_spec import EDIT, ActionSpec, Table
 from viewers.i18n import mark, number, said_error, tr, whole
 from viewers.panels.find_box import Entry, FindBox
 from viewers.panels.kinds import icon_of, kind_name
+from viewers.scene.choosing import picked_of
 from viewers.scene.marks import Mark
-from viewers.scene.plain import ground_of
 from viewers.scene.tags import Tag
 from viewers.tools.marking import Marking
 from viewers.tools.tool import Desk, Tool
@@ -190,26 +186,6 @@ class FindTool(Tool):
 def rows_of(picked: Picked) -> Rows:
     """One picked thing as rows."""
     return Rows({picked.layer: [picked.row]})
-
-
-def picked_of(city: City, layer_id: str, row: int) -> Picked | None:
-    """A thing as if it was clicked on its roof, or in its middle; None where it is not there."""
-    layer = city.layers.get(layer_id)
-    if layer is None or not 0 <= row < layer.count:
-        return None
-    if isinstance(layer, BuildingsLayer):
-        point = shapely.point_on_surface(layer.footprints[row])
-        building = city.building_at(layer_id, row)
-        z = building.ground + building.height
-        return Picked(layer=layer_id, row=row, kind="building", where=(point.x, point.y, z))
-    if isinstance(layer, FeatureLayer):
-        point = shapely.point_on_surface(layer.geometry[row])
-        ground = ground_of(city)
-        z = 0.0 if ground is None else float(sample(ground, np.array([[point.x, point.y]]))[0])
-        kind = "tree" if layer.role == "trees" else "feature"
-        where = (float(point.x), float(point.y), z if z == z else 0.0)
-        return Picked(layer=layer_id, row=row, kind=kind, where=where)
-    return None
 
 
 def title_of(place: Place) -> str:

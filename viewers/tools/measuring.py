@@ -72,7 +72,7 @@ class MeasureTool(Tool):
         self._marking = Marking(desk)
         self._hand: MeasureHand | None = None
         self.panel = MeasurementsPanel()
-        desk.window.add_panel("measurements", mark("Measurements"), self.panel)
+        desk.window.add_panel("measurements", mark("Measure"), self.panel)
         self.panel.fly_asked.connect(self._fly)
         self.panel.delete_asked.connect(self.delete)
         self.panel.clear_asked.connect(self.clear_measurements)

@@ -11,7 +11,14 @@ from PySide6.QtGui import QGuiApplication
 
 from viewers.action_spec import EDIT, ActionSpec, Table
 from viewers.i18n import mark, tr, whole
-from viewers.scene.choosing import Middles, choosable, like, rows_within, usual_layers
+from viewers.scene.choosing import (
+    Middles,
+    choosable,
+    like,
+    picked_of,
+    rows_within,
+    usual_layers,
+)
 from viewers.scene.hand import Hand
 from viewers.tools.select_hand import How, SelectHand
 from viewers.tools.tool import Desk, Tool
@@ -154,6 +161,10 @@ class SelectTool(Tool):
         if not before and view.selected is not None and how != "replace":
             before = Rows({view.selected.layer: [view.selected.row]})
         after = rows if how == "replace" else before | rows if how == "add" else before - rows
+        city = self.desk.session.city
+        if after.count == 1 and keep is None and city is not None:
+            layer = next(iter(after))
+            keep = picked_of(city, layer, int(after[layer][0]))
         self.desk.session.look(chosen=after, selected=keep)
         self._tell(tr("{count} selected", count=whole(after.count)))
 
