@@ -7,8 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from viewers.saved_eye import eye_from, eye_to
-from viewers.view_state import Bookmark, CameraPose, ViewState
+from viewers.view_state import Bookmark, CameraPose, Rows, ViewState
+
+MOST_ROWS = 50_000
 
 
 def view_to(
@@ -17,6 +21,7 @@ def view_to(
     """JSON of how the city is looked at; world coordinates, so it fits any frame."""
     return {
         "hidden": sorted(view.hidden),
+        "hidden_rows": _rows_to(view.hidden_rows),
         "sun_time": view.sun_time.isoformat(),
         "camera": _pose_to(camera) if camera is not None else None,
         **eye_to(view),
@@ -30,6 +35,7 @@ def view_from(kept: Mapping[str, Any], fresh: ViewState) -> tuple[ViewState, tup
     hidden = kept.get("hidden")
     if isinstance(hidden, list):
         changes["hidden"] = frozenset(str(name) for name in hidden)
+    changes["hidden_rows"] = _rows_from(kept.get("hidden_rows"))
     try:
         changes["sun_time"] = datetime.fromisoformat(str(kept.get("sun_time")))
     except ValueError:
@@ -43,6 +49,20 @@ def view_from(kept: Mapping[str, Any], fresh: ViewState) -> tuple[ViewState, tup
         if pose is not None:
             found.append(Bookmark(name=str(entry.get("name", "")), camera=pose))
     return replace(fresh, **changes), tuple(found)
+
+
+def _rows_to(rows: Rows) -> dict[str, list[int]]:
+    """Not kept where there are too many: they are soon hidden again, a project is not."""
+    return {k: rows[k].tolist() for k in rows} if rows.count <= MOST_ROWS else {}
+
+
+def _rows_from(kept: object) -> Rows:
+    if not isinstance(kept, dict):
+        return Rows()
+    try:
+        return Rows({str(k): np.array(v, np.int64).reshape(-1) for k, v in kept.items()})
+    except (TypeError, ValueError, OverflowError):
+        return Rows()
 
 
 def _pose_to(pose: CameraPose) -> dict[str, Any]:

@@ -70,6 +70,7 @@ class Rows:
         kept: dict[str, NDArray[np.int64]] = {}
         for layer, rows in (of or {}).items():
             array = np.array(rows, np.int64)
+            array = array[array >= 0]  # a point that is streamed has no row of its own
             if len(array) and not (array[1:] > array[:-1]).all():
                 array = np.unique(array)
             if len(array):
