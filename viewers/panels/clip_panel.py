@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QPushButton,
     QScrollArea,
+    QSlider,
     QVBoxLayout,
     QWidget,
 )
@@ -59,6 +60,7 @@ class ClipPanel(Retranslated, QScrollArea):
     plane_asked = Signal(object)  # SectionPlane, or None
     box_asked = Signal(object)  # ClipBox, or None
     ground_asked = Signal(bool)
+    opacity_asked = Signal(float)
     way_asked = Signal(str)
     here_asked = Signal()
     around_asked = Signal()
@@ -104,6 +106,11 @@ class ClipPanel(Retranslated, QScrollArea):
         column.addLayout(self._form(self._box_words, self._box_fields))
         column.addWidget(line())
         column.addWidget(self._ground)
+        self._seen, self._opacity = label("muted"), QSlider(Qt.Orientation.Horizontal)
+        self._opacity.setRange(0, 100)
+        self._opacity.valueChanged.connect(lambda value: self.opacity_asked.emit(value / 100))
+        column.addWidget(self._seen)
+        column.addWidget(self._opacity)
         self._hint = label("muted", wrap=True)
         column.addWidget(self._hint)
         column.addStretch(1)
@@ -144,6 +151,8 @@ class ClipPanel(Retranslated, QScrollArea):
         self._plane_on.setChecked(view.section is not None)
         self._box_on.setChecked(view.clip is not None)
         self._ground.setChecked(view.cut_ground)
+        with QSignalBlocker(self._opacity):
+            self._opacity.setValue(round(100 * view.ground_opacity))
         if view.section is not None:
             self._fill(self._plane_fields, plane_numbers(view.section))
         if view.clip is not None:
@@ -200,6 +209,8 @@ class ClipPanel(Retranslated, QScrollArea):
         self._ground.setText(tr("Cut the ground as well"))
         for button, (_, text) in zip(self._ways, WAYS, strict=True):
             button.setText(tr(text))
+        self._seen.setText(tr("How much of the ground is seen"))
+        self._opacity.setAccessibleName(tr("How much of the ground is seen"))
         self._here.setText(tr("By two clicks"))
         self._around.setText(tr("Around this place"))
         self._flip_plane.setText(tr("Flip"))

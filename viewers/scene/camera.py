@@ -10,6 +10,7 @@ import numpy as np
 
 from viewers.scene.poses import (
     HIGHEST,
+    LOWEST,
     Vector,
     framing,
     from_polar,
@@ -34,11 +35,15 @@ class Camera:
     def __init__(self, renderer: Any) -> None:
         self.stands_at = renderer
         """The renderer whose eye hands move: the scene's own, or that of another picture."""
+        self.below = False
+        """Whether the eye may go below the ground."""
         self.panes: tuple[tuple[float, float, float, float], ...] = ()
         """Parts of the window (left, bottom, right, top) that show this eye's picture, each whole;
         () for the part of the renderer alone."""
         self.origin: Vector = np.zeros(3)
         self.bounds: Vector | None = None
+        self.shift = (0.0, 0.0)
+        """Where a part of a large picture looks, in halves of the part: see `tiles`."""
         self.home: Vector | None = None
         """What a first look should show, where that is less than everything: the buildings."""
         self._camera.SetViewAngle(35.0)
@@ -106,7 +111,9 @@ class Camera:
 
     def orbit(self, dx: float, dy: float) -> None:
         """Turn around the target by a drag of (dx, dy) pixels."""
-        self.look(orbited(self.eye, self.target, dx * 0.005, -dy * 0.005), self.target)
+        low = -HIGHEST if self.below else LOWEST
+        eye = orbited(self.eye, self.target, dx * 0.005, -dy * 0.005, lowest=low)
+        self.look(eye, self.target)
 
     def pan(self, before: Vector, after: Vector) -> None:
         """Move so that the ground point `before` comes to lie where `after` was."""
@@ -316,6 +323,7 @@ class Camera:
                 return None
             half = np.tan(np.radians(camera.GetViewAngle()) / 2)
             u, v = offset @ right / depth / (half * aspect), offset @ up / depth / half
+        u, v = u - self.shift[0], v - self.shift[1]
         return float(left + (u + 1) / 2 * width - 0.5), float(bottom + (v + 1) / 2 * height - 0.5)
 
     def area(self) -> tuple[Vector, float]:

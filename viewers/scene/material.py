@@ -23,10 +23,12 @@ from viewers.scene.cut import Cut
 from viewers.scene.packing import Code
 
 Kind = Literal[
-    "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh"
+    "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh", "pipe"
 ]
 PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
+GROUND = ("ground", "terrain", "mesh", "surface", "water")
+"""Kinds that are the ground or lie on it."""
 EARTH = (0.306, 0.203, 0.111)
 FILLED = {"building": (0.567, 0.142, 0.084), "terrain": EARTH, "mesh": EARTH}
 """Kinds that a cut shows filled, and the colour of the filling, linear."""
@@ -124,6 +126,8 @@ def _fragment(
         parts.append(shaders.WATER)
     if picture:
         parts.append(shaders.DRAPE_TILE if tiled else shaders.DRAPE)
+    if kind == "pipe":
+        return "".join([*parts, shaders.PIPE, haze, end])
     parts.append(shaders.SUN)
     if fine:
         parts += [shaders.SHADOW, shaders.OPEN_SKY]
@@ -157,6 +161,9 @@ class Material:
         self.whole = False
         """Whether no cut is to take anything from it."""
         self._cut: Cut | None = None
+        self.solid = False
+        """Whether it stays as it is where the ground is seen through."""
+        self._opacity = self._seen = 1.0
         self._plain, self._fine = vtkShaderProperty(), vtkShaderProperty()
         self._build()
         self.set_float("facade", 1.0)
@@ -295,7 +302,7 @@ class Material:
 
     def set_cut(self, cut: Cut | None) -> None:
         """Cut this away from what wears it; None takes the cut away."""
-        ground = self.kind in ("ground", "terrain", "mesh", "surface", "water")
+        ground = self.kind in GROUND
         if self.whole or (cut is not None and ground and not cut.ground):
             cut = None
         anew = (cut is None) != (self._cut is None)
@@ -315,7 +322,13 @@ class Material:
 
     def set_opacity(self, opacity: float) -> None:
         """0 … 1."""
-        self.property.SetOpacity(float(opacity))
+        self._opacity = float(opacity)
+        self.property.SetOpacity(self._opacity * self._seen)
+
+    def see_through(self, seen: float) -> None:
+        """How much of the ground is seen, 0 … 1; nothing to what is no ground."""
+        self._seen = float(seen) if self.kind in GROUND and not self.solid else 1.0
+        self.property.SetOpacity(self._opacity * self._seen)
 
 
 def mapper_for(data: vtkPolyData, *, colours: str = "") -> vtkPolyDataMapper:

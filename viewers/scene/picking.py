@@ -24,6 +24,8 @@ class Picker:
         self.plain_z = 0.0
         self.cut: Cut | None = None
         """What is cut away, and so not met."""
+        self.see_through = False
+        """Whether the cursor goes through the ground to what lies in it."""
         self.faces: RayWorld | None = None
         """The filled faces of the cut."""
         self._visuals: dict[str, Visual] = {}
@@ -62,10 +64,17 @@ class Picker:
         for layer_id, visual in self._visuals.items():
             if without and getattr(visual, "kind", "") == without:
                 continue
+            if getattr(visual, "underground", False) and not self._open_ground:
+                continue
             hit = self._hit(layer_id, origin, direction)
             if hit is not None and (best is None or hit.distance < best.distance):
                 best = hit
         return best
+
+    @property
+    def _open_ground(self) -> bool:
+        """Whether what lies in the earth can be met."""
+        return self.see_through or (self.cut is not None and self.cut.ground)
 
     def _hit(self, layer_id: str, origin: Vector, direction: Vector) -> Hit | None:
         own: Callable[..., Hit | None] | None = getattr(self._visuals[layer_id], "first_hit", None)
@@ -110,6 +119,12 @@ class Picker:
     def pick(self, origin: Vector, direction: Vector) -> Picked | None:
         """The thing a ray meets first: building (with storey), tree, point, feature, or ground."""
         hit = self.first(origin, direction)
+        if self.see_through and (
+            hit is None or getattr(self._visuals[hit.layer], "is_ground", False)
+        ):
+            below = [k for k, v in self._visuals.items() if getattr(v, "underground", False)]
+            hits = [found for k in below if (found := self._hit(k, origin, direction)) is not None]
+            hit = min(hits, key=lambda one: one.distance, default=hit)
         end = hit.where if hit is not None else self.plain(origin, direction)
         reach = float(np.linalg.norm(end - origin)) if end is not None else 60_000.0
         point = self._nearest(origin, direction, reach)

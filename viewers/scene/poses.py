@@ -52,11 +52,13 @@ def _flat(forward: Vector) -> bool:
     return float(np.hypot(forward[0], forward[1])) > 1e-6
 
 
-def orbited(eye: Vector, target: Vector, turn: float, tilt: float) -> Vector:
+def orbited(
+    eye: Vector, target: Vector, turn: float, tilt: float, *, lowest: float = float(LOWEST)
+) -> Vector:
     """The eye after a turn around `target` (radians, clockwise from above) and a tilt upwards."""
     distance, heading, elevation = to_polar(eye - target)
     return target + from_polar(
-        distance, heading + turn, float(np.clip(elevation + tilt, LOWEST, HIGHEST))
+        distance, heading + turn, float(np.clip(elevation + tilt, lowest, HIGHEST))
     )
 
 

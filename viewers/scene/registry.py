@@ -6,6 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+from layers.builders.pipes import is_underground
 from layers.errors import CityError
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
@@ -21,6 +22,7 @@ VISUALS = {
     "points/tiles": "viewers.scene.point_stream:StreamedPoints",
     "features": "viewers.scene.features_visual:FeaturesVisual",
     "features/trees": "viewers.scene.trees_visual:TreesVisual",
+    "features/underground": "viewers.scene.pipes_visual:PipesVisual",
     "mesh": "viewers.scene.mesh_visual:MeshVisual",
 }
 """Kind, or kind/role where a role has a picture of its own → module:class."""
@@ -31,6 +33,8 @@ def key_of(layer: Layer, folder_for: Callable[[Layer], Path | None] = lambda _: 
     role = f"{layer.kind}/{layer.role}" if isinstance(layer, FeatureLayer) else layer.kind
     if isinstance(layer, PointCloudLayer) and tiles_of(layer, folder_for(layer)) is not None:
         role = "points/tiles"
+    if isinstance(layer, FeatureLayer) and role not in VISUALS and is_underground(layer):
+        role = "features/underground"
     return role if role in VISUALS else layer.kind
 
 

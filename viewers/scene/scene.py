@@ -32,6 +32,7 @@ from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
 from viewers.scene.stage import Stage
 from viewers.scene.standing import Standing
+from viewers.scene.underground import Underground
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import Picked, ViewState
 
@@ -66,6 +67,7 @@ class Scene:
         self.budget = FrameBudget()
         self.camera = Camera(self.renderer)
         self.picker = Picker()
+        self.underground = Underground(self.stage, self.camera, self.picker)
         self.light = LightState(self.stage)
         self.cutting = Cutting(self.stage)
         self.loader, self.memory = Loader(), Memory()
@@ -200,7 +202,7 @@ class Scene:
         first = self.renders == 0
         changed = self.light.set_time(city, view, force=first)
         self.picker.cut = self.light.cut = cut_of(view, city.frame.origin)
-        changed |= self.cutting.set(self.light.cut)
+        changed |= self.cutting.set(self.light.cut) | self.underground.show(view.ground_opacity)
         if first or view.selected != self.view.selected:
             for layer_id, visual in self._visuals.items():
                 chosen = view.selected is not None and view.selected.layer == layer_id
@@ -391,5 +393,6 @@ class Scene:
         self.loader.close()
         self._smoothing.close()
         self.cutting.close()
+        self.underground.close()
         self.stage.close()
         self.city = None

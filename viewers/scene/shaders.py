@@ -249,6 +249,8 @@ GRAIN = """
 END_PLAIN = "  fragOutput0 = vec4(dtShow(colour), opacity);\n"
 END = GRAIN + "  fragOutput0 = vec4(dtShow(colour) + (grain - 0.5) / 200.0, opacity);\n"
 
+# What lies in the earth is seen as by a lamp at the eye: no sun and no sky reach it.
+PIPE = "  vec3 colour = base * (0.35 + 0.65 * abs(dot(n, dir))) * unlit * 1.5;\n"
 UNLIT = """
   vec3 colour = base * unlit;
 """

@@ -66,6 +66,7 @@ class Stage:
         self._sky_affine = ((0.0, 0.0), (-9.0, -9.0))
         self._sky = Sky(renderer, self.air)
         self.cut: Cut | None = None
+        self.ground_opacity = 1.0
         self.ground_z = float("nan")
         self._theme = "light"
         self.ground_material = self.material("ground", of_plain=True)
@@ -98,6 +99,7 @@ class Stage:
         self._light(made)
         made.set_eye(np.zeros(3))
         made.set_cut(self.cut)
+        made.see_through(self.ground_opacity)
         return made
 
     def release(self, material: Material) -> None:
@@ -159,6 +161,13 @@ class Stage:
             self.cut = cut
             for material in self._materials:
                 material.set_cut(cut)
+
+    def set_ground_opacity(self, opacity: float) -> bool:
+        """How much of the ground and of what lies on it is seen, 0 … 1; True where that changed."""
+        changed, self.ground_opacity = opacity != self.ground_opacity, opacity
+        for material in self._materials if changed else ():
+            material.see_through(opacity)
+        return changed
 
     def _set_haze(self, distance: float) -> None:
         """Haze for a view of something `distance` metres away: it never hides what is looked at."""

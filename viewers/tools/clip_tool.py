@@ -142,6 +142,7 @@ class ClipTool(Tool):
         panel.plane_asked.connect(lambda plane: session.look(section=plane))
         panel.box_asked.connect(lambda box: session.look(clip=box))
         panel.ground_asked.connect(lambda on: session.look(cut_ground=on))
+        panel.opacity_asked.connect(lambda seen: session.look(ground_opacity=seen))
         panel.way_asked.connect(self._cut_towards)
         panel.here_asked.connect(self.cut_here)
         panel.around_asked.connect(self._box_here)

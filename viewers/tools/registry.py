@@ -19,6 +19,7 @@ TOOLS: tuple[str, ...] = (
     "viewers.tools.turntable_tool:TurntableTool",
     "viewers.tools.sunpath_tool:SunPathTool",
     "viewers.tools.clip_tool:ClipTool",
+    "viewers.tools.ground_tool:GroundTool",
     "viewers.tools.swipe_tool:SwipeTool",
     "viewers.tools.story_tool:StoryTool",
     "viewers.tools.film_tool:FilmTool",
