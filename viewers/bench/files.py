@@ -109,7 +109,7 @@ def autzen() -> list[Figure]:
             name="autzen",
             size=size,
             metric="peak memory",
-            value=median([picture.peak_mb for picture in pictures]),
+            value=median([picture.peak_mb for picture in pictures]) * 2**20 / 1e6,
             unit="MB",
             limit=700.0,
         ),
@@ -182,16 +182,16 @@ def _extrude(count: int) -> dict[str, Any]:
 
 
 def _points(path: str) -> dict[str, Any]:
-    import pyvista as pv
-
     from layers.frame import Frame
     from layers.readers import registry
     from twin.city import City
+    from viewers.rendering import without_display
+    from viewers.scene.off_screen import OffScreen
     from viewers.scene.scene import Scene
     from viewers.view_state import ViewState
 
-    plotter = pv.Plotter(off_screen=True, window_size=[1920, 1080], lighting="none")
-    scene = Scene(plotter)
+    without_display()
+    scene = Scene(OffScreen((1920, 1080)))
     scene.render()  # the window is there before a file is opened
     said: dict[str, Any] = {}
     importlib.import_module("layers.readers.pointcloud")  # laspy's import is not counted either

@@ -146,17 +146,18 @@ def _shift(file: Any, at: int, layout: str, by: tuple[int, ...]) -> None:
 
 def _ours(path: Path) -> dict[str, Any]:
     import numpy as np
-    import pyvista as pv
 
     import layers.readers.pointcloud  # noqa: F401  imports are not what is measured
     from layers.frame import Frame
     from layers.readers import registry
     from twin.city import City
+    from viewers.rendering import without_display
+    from viewers.scene.off_screen import OffScreen
     from viewers.scene.scene import Scene
     from viewers.view_state import CameraPose, ViewState
 
-    plotter = pv.Plotter(off_screen=True, window_size=[1920, 1080], lighting="none")
-    scene = Scene(plotter)
+    without_display()
+    scene = Scene(OffScreen((1920, 1080)))
     scene.render()  # the window is there before a file is opened
     started = time.perf_counter()
     (layer,) = registry.read(path, registry.ReadOptions(max_points=250_000, fields=("rgb",)))

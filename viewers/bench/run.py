@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from layers.errors import CityError
-from viewers.bench import files
+from viewers.bench import files, points
 from viewers.bench.measure import Figure, run_alone
 from viewers.rendering import without_display
 from viewers.scene.renderer_name import renderer_name
@@ -57,7 +57,10 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "autzen": files.autzen,
     "hoan_kiem": files.hoan_kiem,
     "frames": frames,
+    "points": points.figures,
 }
+LONG = ("points",)
+"""Run when they are named: they make clouds of a gigabyte first."""
 
 
 def bench(names: Sequence[str]) -> dict[str, Any]:
@@ -71,7 +74,9 @@ def bench(names: Sequence[str]) -> dict[str, Any]:
             f"There is no benchmark {unknown[0]}", hint=f"There are {', '.join(BENCHMARKS)}."
         )
     chosen = list(names) or [
-        name for name in BENCHMARKS if "DOTHI_DATA" in os.environ or name in ("extrude", "frames")
+        name
+        for name in BENCHMARKS
+        if name not in LONG and ("DOTHI_DATA" in os.environ or name in ("extrude", "frames"))
     ]
     figures: list[Figure] = []
     for name in chosen:
