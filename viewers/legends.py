@@ -10,6 +10,7 @@ from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
+from viewers.i18n import number, say
 from viewers.scene.colouring import by_column, by_number, hex_of, of_buildings
 from viewers.scene.legend import Legend, LegendEntry
 from viewers.scene.point_colours import CLASSES
@@ -17,6 +18,28 @@ from viewers.scene.ramps import UNKNOWN, of_numbers
 
 SAMPLE = 100_000
 """So many values tell the ends of a ramp well enough."""
+
+
+def said_entry(entry: LegendEntry) -> str:
+    """What an entry says, in the language now: a text, a number, or the range of a class."""
+    low, high = entry.low, entry.high
+    if low is None and high is None:
+        return say(entry.label)
+    if low is None:
+        return f"< {short(high)}"
+    if high is None:
+        return f"≥ {short(low)}"
+    return short(low) if low == high else f"{short(low)} – {short(high)}"
+
+
+def short(value: float | None) -> str:
+    """Four digits at most where they suffice, as the language writes numbers."""
+    if value is None:
+        return ""
+    if value and not 1e-3 <= abs(value) < 1e7:
+        return f"{value:.3g}"
+    written = f"{value:.4g}" if abs(value) < 1e4 else f"{value:.0f}"
+    return number(value, len(written.partition(".")[2]) if "e" not in written else 0)
 
 
 def legend_of(layer: Layer, style: Style) -> Legend | None:

@@ -25,6 +25,7 @@ from layers.atomic import atomic
 from layers.kinds.layer import Layer
 from layers.writers.png import PngRows
 from viewers.i18n import number, say, tr
+from viewers.legends import said_entry
 from viewers.scene.legend import Legend
 from viewers.theme import font
 from viewers.view_state import CameraPose
@@ -232,7 +233,7 @@ def _legend_width(painter: QPainter, name: str, legend: Legend, unit: float) -> 
     metrics = QFontMetricsF(painter.font())
     entries = () if legend.ramp else legend.entries[:ENTRIES_MAX]
     widest = max(
-        (metrics.horizontalAdvance(say(e.label)) + 29 * unit for e in entries), default=0.0
+        (metrics.horizontalAdvance(said_entry(e)) + 29 * unit for e in entries), default=0.0
     )
     return max(
         250 * unit,
@@ -248,7 +249,7 @@ def _draw_entries(painter: QPainter, legend: Legend, inner: QRectF, row: float) 
         tile = QRectF(inner.left(), top + row * 0.2, row * 0.85, row * 0.6)
         painter.drawRoundedRect(tile, row * 0.15, row * 0.15)
         words = QRectF(inner.left() + row * 1.2, top, inner.width() - row * 1.2, row)
-        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, say(entry.label))
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter, said_entry(entry))
 
 
 def _draw_ramp(painter: QPainter, legend: Legend, inner: QRectF, row: float) -> None:

@@ -1,13 +1,12 @@
-"""How a layer looks: plain or by an attribute, ramp, ends, opacity, size; with its legend."""
+"""How a layer looks: by what, ramp or classes, colours, opacity, size, labels; with its legend."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import get_args
 
 import msgspec
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
     QColorDialog,
@@ -16,91 +15,63 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QPushButton,
+    QLayout,
+    QScrollArea,
     QSlider,
     QVBoxLayout,
     QWidget,
 )
 
-from layers.kinds.buildings import BuildingsLayer
-from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
-from layers.kinds.pointcloud import PointCloudLayer
-from twin.style import Ramp, Style
+from twin.style import Style
 from viewers.dialogs.frame import Dialog
-from viewers.i18n import mark, number, tr
-from viewers.panels.legend_panel import LegendView, Swatch
+from viewers.dialogs.style_choices import (
+    BY,
+    GRADIENT,
+    PALETTES,
+    RAMPS,
+    choices,
+    gradient,
+    has_lines,
+    swatches,
+)
+from viewers.dialogs.style_fields import ClassesField, ColourField, LabelsField
+from viewers.i18n import number, tr
+from viewers.panels.legend_panel import LegendView
 from viewers.panels.words import field_label, label
-from viewers.scene.legend import Legend
-from viewers.scene.ramps import table
+from viewers.scene.colouring import NO_VALUE, OTHERS, hex_of
+from viewers.scene.legend import Legend, LegendEntry
+from viewers.scene.ramps import UNKNOWN
 
 LegendOf = Callable[[Layer, Style], Legend | None]
-
-BY = {
-    "": mark("One colour"),
-    "height": mark("Height"),
-    "use": mark("Use"),
-    "method": mark("How the height was found"),
-    "floors": mark("Floors"),
-    "rmse": mark("Error of the roof"),
-    "class": mark("Class"),
-    "intensity": mark("Intensity"),
-    "rgb": mark("Colour of the scan"),
-}
-RAMPS = {
-    "calm": mark("Calm"),
-    "viridis": "Viridis",
-    "cividis": "Cividis",
-    "terrain": mark("Terrain"),
-    "blues": mark("Blues"),
-    "oranges": mark("Oranges"),
-    "grey": mark("Greys"),
-}
-COLUMNS_MAX = 60
-GRADIENT = (72, 12)
-SAMPLE = 1000
-
-
-def choices(layer: Layer) -> list[str]:
-    """What a layer can be coloured by: its kind's own first, then its attributes."""
-    if isinstance(layer, BuildingsLayer):
-        return ["", "height", "use", "method", "floors", "rmse", *list(layer.columns)[:COLUMNS_MAX]]
-    if isinstance(layer, PointCloudLayer):
-        has = {
-            "class": layer.classification is not None,
-            "height": True,
-            "intensity": layer.intensity is not None,
-            "rgb": layer.rgb is not None,
-        }
-        return ["", *(name for name, there in has.items() if there)]
-    if isinstance(layer, FeatureLayer):
-        return ["", *list(layer.columns)[:COLUMNS_MAX]]
-    return [""] if layer.kind == "imagery" else ["", "height"]
+NEUTRAL = "#ded5c5"
+LEGEND_HIGH = 232
 
 
 class StyleDialog(Dialog):
-    """Returns `style()` when accepted; draws the legend as it will be."""
+    """Returns `style_chosen()` when accepted; draws the legend as it will be."""
 
     def __init__(
         self, layer: Layer, style: Style, legend_of: LegendOf, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self._layer, self._style, self._legend_of = layer, style, legend_of
-        self._color = style.color
+        self._shown: Legend | None = None
         self._by = QComboBox()
         self._by_names = choices(layer)
         if style.color_by not in self._by_names:
             self._by_names.append(style.color_by)
-        self._swatch = Swatch(style.color or "#ded5c5")
-        self._pick = QPushButton()
-        self._plain = QPushButton()
-        self._ramp = QComboBox()
-        self._ramp.setIconSize(QSize(*GRADIENT))
-        self._own = QCheckBox()
+        self._plain = ColourField(NEUTRAL)
+        self._ramp, self._palette = QComboBox(), QComboBox()
+        for box in (self._ramp, self._palette):
+            box.setIconSize(GRADIENT)
+        self._reverse, self._own = QCheckBox(), QCheckBox()
+        self._classes = ClassesField()
         self._low, self._high = QDoubleSpinBox(), QDoubleSpinBox()
-        for box in (self._low, self._high):
-            box.setRange(-1e9, 1e9)
-            box.setDecimals(2)
+        for spin in (self._low, self._high):
+            spin.setRange(-1e9, 1e9)
+            spin.setDecimals(2)
+        self._no_value = ColourField(hex_of(UNKNOWN))
         self._opacity = QSlider(Qt.Orientation.Horizontal)
         self._opacity.setRange(0, 100)
         self._opacity_value = label("muted")
@@ -108,12 +79,14 @@ class StyleDialog(Dialog):
         self._size = QDoubleSpinBox()
         self._size.setRange(0, 50)
         self._size.setSingleStep(0.5)
-        self._words = [field_label() for _ in range(6)]
-        self._legend_box = QFrame()
-        self._legend_box.setObjectName("note")
-        self._legend = QVBoxLayout(self._legend_box)
-        self._legend.setContentsMargins(12, 10, 12, 10)
+        for spin in (self._low, self._high, self._size):
+            spin.lineEdit().setTextMargins(6, 0, 0, 0)
+        self._labels = LabelsField(layer)
+        self._own_colors = dict(style.colors)
+        self._words = [field_label() for _ in range(10)]
+        self._legend_box = QScrollArea()
         self._own_colours = label("muted", wrap=True)
+        self._legend = QVBoxLayout()
         self._lay_out()
         self.retranslate()
         self._show(style)
@@ -121,99 +94,153 @@ class StyleDialog(Dialog):
         self._update()
 
     def _lay_out(self) -> None:
-        colour = QHBoxLayout()
-        colour.addWidget(self._swatch)
-        colour.addWidget(self._pick)
-        colour.addWidget(self._plain)
-        colour.addStretch(1)
-        ends = QHBoxLayout()
-        ends.addWidget(self._own)
-        ends.addWidget(self._low, 1)
-        ends.addWidget(self._high, 1)
-        opacity = QHBoxLayout()
-        opacity.addWidget(self._opacity, 1)
-        opacity.addWidget(self._opacity_value)
+        fields: tuple[QWidget | QLayout, ...] = (
+            self._by,
+            self._plain,
+            _row(self._ramp, self._reverse),
+            self._classes,
+            _row(self._own, self._low, self._high),
+            self._palette,
+            self._no_value,
+            _row(self._opacity, self._opacity_value),
+            self._size,
+            self._labels,
+        )
         self._form = QFormLayout()
-        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         self._form.setSpacing(11)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        fields = (self._by, colour, self._ramp, ends, opacity, self._size)
         for word, field in zip(self._words, fields, strict=True):
             self._form.addRow(word, field)  # type: ignore[arg-type]
+        page = QFrame()
+        page.setObjectName("note")
+        page.setLayout(self._legend)
+        self._legend.setContentsMargins(12, 10, 12, 10)
+        self._legend_box.setWidget(page)
+        self._legend_box.setWidgetResizable(True)
+        self._legend_box.setFrameShape(QFrame.Shape.NoFrame)
+        self._legend_box.setObjectName("bare")
+        self._legend_box.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.body.addLayout(self._form)
         self.body.addWidget(self._own_colours)
         self.body.addWidget(self._legend_box)
         self.body.addStretch(1)
-        self.setMinimumWidth(440)
+        self.setMinimumWidth(460)
 
     def _connect(self) -> None:
-        self._by.activated.connect(self._update)
-        self._ramp.activated.connect(self._update)
-        self._own.clicked.connect(self._update)
-        self._low.editingFinished.connect(self._update)
-        self._high.editingFinished.connect(self._update)
+        for box in (self._by, self._ramp, self._palette):
+            box.activated.connect(self._update)
+        for check in (self._own, self._reverse):
+            check.clicked.connect(self._update)
+        for spin in (self._low, self._high):
+            spin.editingFinished.connect(self._update)
+        for field in (self._plain, self._no_value):
+            field.changed.connect(self._update)
+        self._classes.changed.connect(self._update)
         self._opacity.valueChanged.connect(self._update)
-        self._pick.clicked.connect(self._pick_color)
-        self._plain.clicked.connect(self._forget_color)
 
     def _show(self, style: Style) -> None:
         self._by.setCurrentIndex(self._by.findData(style.color_by))
         self._ramp.setCurrentIndex(max(self._ramp.findData(style.ramp), 0))
+        self._palette.setCurrentIndex(max(self._palette.findData(style.palette), 0))
+        self._reverse.setChecked(style.reverse)
+        self._classes.show_way(style.classing, style.classes)
+        self._classes.show_breaks(style.breaks)
         self._own.setChecked(style.low is not None or style.high is not None)
         self._low.setValue(style.low if style.low is not None else 0.0)
         self._high.setValue(style.high if style.high is not None else 30.0)
+        self._plain.show_color(style.color)
+        self._no_value.show_color(style.no_value)
         self._opacity.setValue(round(100 * style.opacity))
         self._size.setValue(style.size)
+        self._labels.show_labels(style.label_by, style.label_rank, style.label_size)
 
     def style_chosen(self) -> Style:
         """The style as chosen."""
         own = self._own.isChecked() and self._low.value() < self._high.value()
+        classes = self._classes
         return msgspec.structs.replace(
             self._style,
-            color=self._color,
+            color=self._plain.color,
             color_by=str(self._by.currentData()),
             ramp=self._ramp.currentData(),
+            reverse=self._reverse.isChecked(),
             low=self._low.value() if own else None,
             high=self._high.value() if own else None,
+            classing=classes.look,
+            classes=classes.count.value(),
+            breaks=classes.breaks if classes.look == "manual" else (),
+            palette=self._palette.currentData(),
+            colors=tuple(self._own_colors.items()),
+            no_value=self._no_value.color,
             opacity=self._opacity.value() / 100,
             size=self._size.value(),
+            label_by=str(self._labels.by.currentData() or ""),
+            label_rank=str(self._labels.rank.currentData() or ""),
+            label_size=self._labels.size.value(),
         )
 
     def _update(self) -> None:
+        classes = self._classes
+        scale = self._shown.scale if self._shown is not None else None
+        if classes.look == "manual" and not classes.breaks and scale is not None:
+            # Own limits begin where the last ones were; of a ramp, at round parts of it.
+            quarters = [scale.low + (scale.high - scale.low) * k / 4 for k in (1, 2, 3)]
+            classes.show_breaks(scale.inner or tuple(float(f"{one:.2g}") for one in quarters))
         style = self.style_chosen()
         legend = self._legend_of(self._layer, style)
-        plain, ramp = style.color_by == "", legend is not None and bool(legend.ramp)
-        # Intensity has one ramp of its own: strong echoes are light.
-        ramp = ramp and style.color_by != "intensity"
-        sized = self._layer.kind == "points" or has_lines(self._layer)
-        for row, shown in enumerate((True, plain, ramp, ramp, True, sized)):
-            self._form.setRowVisible(row, shown)
+        self._show_rows(style, legend)
+        self._opacity_value.setText(f"{number(100 * style.opacity)} %")
+        self._show_legend(legend)
+        self._own_colours.setVisible(style.color_by == "rgb")
+
+    def _show_rows(self, style: Style, legend: Legend | None) -> None:
+        numbers = legend is not None and legend.scale is not None
+        texts = legend is not None and not numbers and style.color_by not in ("class", "intensity")
+        ends = numbers and style.classing in ("", "equal")
+        shown = (
+            True,
+            style.color_by == "",
+            numbers,
+            numbers,
+            ends,
+            texts,
+            numbers or texts,
+            True,
+            self._layer.kind == "points" or has_lines(self._layer),
+            self._labels.possible,
+        )
+        for row, there in enumerate(shown):
+            self._form.setRowVisible(row, there)
         for box in (self._low, self._high):
             box.setEnabled(self._own.isChecked())
-        self._opacity_value.setText(f"{number(100 * style.opacity)} %")
+
+    def _show_legend(self, legend: Legend | None) -> None:
+        self._shown = legend
         while self._legend.count():
             widget = self._legend.takeAt(0).widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
         self._legend_box.setVisible(legend is not None)
-        if legend is not None:
-            self._legend.addWidget(LegendView(legend))
-        self._own_colours.setVisible(style.color_by == "rgb")
-        self._plain.setEnabled(bool(self._color))
+        if legend is None:
+            return
+        view = LegendView(legend)
+        if legend.scale is None and self._palette.isVisibleTo(self):
+            view.clicked.connect(self._ask_color)
+            view.setToolTip(tr("Click a colour to choose another"))
+        self._legend.addWidget(view)
+        tall = view.sizeHint().height() + 24
+        self._legend_box.setFixedHeight(min(tall, LEGEND_HIGH))
 
-    def _pick_color(self) -> None:
-        chosen = QColorDialog.getColor(QColor(self._color or "#ded5c5"), self)
+    def _ask_color(self, entry: LegendEntry) -> None:
+        """Another colour for one category."""
+        if entry.label in (OTHERS, NO_VALUE):
+            return
+        chosen = QColorDialog.getColor(QColor(entry.color), self)
         if chosen.isValid():
-            self._color = chosen.name()
-            self._swatch.show_color(self._color)
+            self._own_colors[entry.label] = chosen.name()
             self._update()
-
-    def _forget_color(self) -> None:
-        self._color = ""
-        self._swatch.show_color("#ded5c5")
-        self._update()
 
     def retranslate(self) -> None:
         self.say_frame(tr("Style of “{name}”", name=self._layer.name), tr("Apply"))
@@ -221,45 +248,42 @@ class StyleDialog(Dialog):
             tr("Colour by"),
             tr("Colour"),
             tr("Ramp"),
+            tr("Classes"),
             tr("Ends"),
+            tr("Palette"),
+            tr("No value"),
             tr("Opacity"),
             tr("Line width, m") if self._layer.kind == "features" else tr("Point size, px"),
+            tr("Labels"),
         )
         for word, text in zip(self._words, words, strict=True):
             word.setText(text)
-        chosen_by, chosen_ramp = self._by.currentData(), self._ramp.currentData()
-        self._by.clear()
+        chosen = [box.currentData() for box in (self._by, self._ramp, self._palette)]
+        for box in (self._by, self._ramp, self._palette):
+            box.clear()
         for name in self._by_names:
             self._by.addItem(tr(BY[name]) if name in BY else name, name)
-        self._ramp.clear()
-        for ramp in get_args(Ramp):
-            self._ramp.addItem(gradient(ramp), tr(RAMPS[ramp]), ramp)
-        if chosen_by is not None:
-            self._by.setCurrentIndex(self._by.findData(chosen_by))
-            self._ramp.setCurrentIndex(self._ramp.findData(chosen_ramp))
+        for ramp, said in RAMPS.items():
+            self._ramp.addItem(gradient(ramp), tr(said), ramp)
+        for colours, said in PALETTES.items():
+            self._palette.addItem(swatches(colours), tr(said), colours)
+        for box, data in zip((self._by, self._ramp, self._palette), chosen, strict=True):
+            if data is not None:
+                box.setCurrentIndex(box.findData(data))
+        self._classes.retranslate()
+        self._labels.retranslate()
         self._own_colours.setText(tr("Each point has the colour it was scanned with."))
-        self._pick.setText(tr("Choose…"))
-        self._plain.setText(tr("Own of the kind"))
+        for field in (self._plain, self._no_value):
+            field.pick.setText(tr("Choose…"))
+        self._plain.plain.setText(tr("Own of the kind"))
+        self._no_value.plain.setText(tr("Grey"))
         self._own.setText(tr("Fixed"))
+        self._reverse.setText(tr("Reversed"))
         self._size.setSpecialValueText(tr("Own of the kind"))
 
 
-def has_lines(layer: Layer) -> bool:
-    """Whether a width in metres means something: features that are lines."""
-    if not isinstance(layer, FeatureLayer) or not layer.count:
-        return False
-    import shapely
-
-    return bool((shapely.get_dimensions(layer.geometry[:SAMPLE]) == 1).any())
-
-
-def gradient(ramp: Ramp) -> QIcon:
-    """A ramp as a strip of its colours."""
-    colours = table(ramp)
-    strip = QPixmap(*GRADIENT)
-    painter = QPainter(strip)
-    for x in range(strip.width()):
-        red, green, blue = (int(v) for v in colours[x * 255 // (strip.width() - 1)])
-        painter.fillRect(x, 0, 1, strip.height(), QColor(red, green, blue))
-    painter.end()
-    return QIcon(strip)
+def _row(*parts: QWidget) -> QHBoxLayout:
+    made = QHBoxLayout()
+    for part in parts:
+        made.addWidget(part, 0 if isinstance(part, (QCheckBox,)) or part.objectName() else 1)
+    return made

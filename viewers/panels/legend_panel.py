@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QLinearGradient, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -16,7 +16,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from viewers.i18n import number, say, tr
+from viewers.i18n import number, say, tr, whole
+from viewers.legends import said_entry
 from viewers.panels.words import EmptyState, Retranslated, label
 from viewers.scene.legend import Legend
 from viewers.theme import token
@@ -72,7 +73,9 @@ class LegendPanel(Retranslated, QWidget):
 
 
 class LegendView(QWidget):
-    """One legend: its title, then a ramp or a swatch per class."""
+    """One legend: its title, then a ramp, or a swatch per class with how many it holds."""
+
+    clicked = Signal(object)  # LegendEntry
 
     def __init__(self, legend: Legend, name: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,13 +92,21 @@ class LegendView(QWidget):
         for entry in legend.entries:
             row = QHBoxLayout()
             row.setSpacing(8)
-            row.addWidget(Swatch(entry.color))
-            row.addWidget(label("", say(entry.label)), 1)
+            swatch = Swatch(entry.color)
+            swatch.clicked.connect(lambda entry=entry: self.clicked.emit(entry))
+            row.addWidget(swatch)
+            row.addWidget(label("", said_entry(entry)), 1)
+            if entry.count is not None:
+                count = label("faint", whole(entry.count))
+                count.setToolTip(tr("How many there are"))
+                row.addWidget(count)
             column.addLayout(row)
 
 
 class Swatch(QWidget):
     """A small tile of one colour."""
+
+    clicked = Signal()
 
     def __init__(self, color: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -106,6 +117,10 @@ class Swatch(QWidget):
         """Show another colour."""
         self._color = color
         self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.clicked.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

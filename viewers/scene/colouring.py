@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -99,14 +100,27 @@ def _classed(known: NDArray[np.float64], style: Style) -> Scale:
     if style.way != "manual" and style.low is not None and style.high is not None:
         taken = np.append(known[(known >= style.low) & (known <= style.high)], _ends(known, style))
     inner = breaks(taken, style.way, count, manual=style.breaks)[: MOST - 1]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if high > low:
+        # Limits that people can read and remember: to about a hundredth of the whole range.
+        digits = 2 - math.floor(math.log10(high - low))
+        if style.way == "manual":
+            digits += 1
+        else:
+            inner = np.unique(np.round(inner, digits))
+        low, high = math.floor(low * 10.0**digits) / 10.0**digits, _up(high, digits)
     return Scale(
         ramp=style.ramp,
-        low=float(known.min()) if len(known) else 0.0,
-        high=float(known.max()) if len(known) else 1.0,
+        low=low,
+        high=high,
         reverse=style.reverse,
         inner=tuple(inner.tolist()),
         unknown=style.no_value,
     )
+
+
+def _up(value: float, digits: int) -> float:
+    return math.ceil(value * 10.0**digits) / 10.0**digits
 
 
 def _class_entries(

@@ -9,7 +9,7 @@ from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
 from viewers.scene.colouring import by_number, hex_of
 from viewers.scene.legend import Legend, LegendEntry
-from viewers.scene.ramps import UNKNOWN, of_numbers, rgb
+from viewers.scene.ramps import UNKNOWN, Scale, of_numbers, rgb
 
 CLASSES = {
     0: ("never classified", "#b9b4aa"), 1: ("unclassified", "#b5aea2"), 2: ("ground", "#a88f72"),
@@ -47,6 +47,7 @@ class PointColours:
         self.fields: tuple[str, ...] = (field,) if field else ()
         self._table = np.zeros((256, 3), dtype=np.uint8)
         self._range = (0.0, 1.0)
+        self._scale: Scale | None = None
         step = max(1, layer.count // SAMPLE)
         if by == "class":
             self._by_class(layer)
@@ -58,8 +59,7 @@ class PointColours:
             sample = layer.xyz[::step, 2].astype(float) + layer.offset[2]
             _, self.legend = by_number(sample, style, layer=layer.id, title="Height", unit="m")
             assert self.legend is not None
-            ends = [entry.low for entry in self.legend.entries if entry.low is not None]
-            self._range = (ends[0], ends[-1])
+            self._scale = self.legend.scale
 
     def of(
         self,
@@ -80,8 +80,8 @@ class PointColours:
             made[:, :3] = of_numbers(-intensity.astype(float), "grey", *self._range)
         elif self.by == "plain":
             made[:, :3] = rgb(self._style.color)
-        elif self.by == "height":
-            made[:, :3] = of_numbers(heights.astype(float) + offset, self._style.ramp, *self._range)
+        elif self.by == "height" and self._scale is not None:
+            made[:, :3] = self._scale(heights.astype(float) + offset)
         else:
             made[:, :3] = UNKNOWN
         return made

@@ -8,7 +8,6 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +25,7 @@ from viewers.scene.colouring import by_number
 from viewers.scene.eye import Eye
 from viewers.scene.ground_tiles import GroundTiles
 from viewers.scene.hem import SLOPE, WIDEST, grid_border, skirt, slopes, vertex_normals
-from viewers.scene.ramps import of_numbers, rgb
+from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings, Visual
 
@@ -34,7 +33,6 @@ log = logging.getLogger(__name__)
 __all__ = ["GROUND_COLOUR", "SLOPE", "WIDEST", "TerrainVisual", "skirt", "vertex_normals"]
 
 GROUND_COLOUR = rgb("#c8c8ba")
-MOST_CELLS = 250_000
 AT_ONCE = 1_500_000
 """Cells of which tiles are built when they are shown; more are built in a worker, once."""
 SAMPLE = 200_000
@@ -253,8 +251,7 @@ class TerrainVisual(Visual):
         style = self._style
         if style is None or style.color_by != "height" or self.legend is None:
             return None
-        low, high = self.legend.entries[0].low, self.legend.entries[-1].low
-        return partial(of_numbers, ramp=style.ramp, low=low, high=high)
+        return self.legend.scale
 
     def _colour(self, style: Style) -> None:
         self.legend = None
