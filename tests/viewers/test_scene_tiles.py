@@ -15,6 +15,8 @@ from vtkmodules.vtkRenderingCore import vtkCamera
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.source import Source
 from twin.style import Style
+from viewers.scene.capture import capture
+from viewers.scene.overlay import FURNITURE, LABELS, Overlay
 from viewers.scene.scene import Scene
 from viewers.scene.tiles import bands, part_of_view, tiles_of, window_size
 from viewers.view_state import CameraPose, ViewState
@@ -111,6 +113,59 @@ def test_points_lit_by_their_neighbours_on_the_screen_have_no_seam():
     apart = np.abs(in_parts - at_once).max(axis=2)
     assert (apart > 12).mean() < 0.01
     assert abs(in_parts[:, 186:198].mean() - at_once[:, 186:198].mean()) < 0.5
+
+
+def test_words_and_marks_of_the_screen_are_no_part_of_a_picture():
+    plotter = pv.Plotter(off_screen=True, window_size=(200, 150), lighting="none")
+    scene = Scene(plotter)
+    try:
+        scene.show(block_city(2), ViewState(shadows=False, occlusion=False))
+        plain = scene.screenshot()
+        below, above = (Overlay(scene.window, layer=layer) for layer in (LABELS, FURNITURE))
+        red = np.full((20, 30, 4), (255, 0, 0, 255), np.uint8)
+        below.image("label", red, 10, 10)
+        above.image("compass", red, 100, 100)
+        pixels = scene.screenshot().astype(int)
+        is_red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
+        assert is_red.sum() == 600 and is_red[120:140, 10:40].all()
+        assert not ((plain[..., 0] > 200) & (plain[..., 1] < 60)).any()
+        scene.render()  # the screen itself shows both
+        shown = capture(scene.window, lambda: None).astype(int)
+        assert ((shown[..., 0] > 200) & (shown[..., 1] < 60)).sum() == 1200
+        below.close()
+        above.close()
+    finally:
+        scene.close()
+        plotter.close()
+
+
+def test_a_label_lies_where_its_place_is_in_every_part():
+    plotter = pv.Plotter(off_screen=True, window_size=WINDOW, lighting="none")
+    scene = Scene(plotter)
+    place = np.array([EAST + 110.0, NORTH + 90.0, 5.0])
+    found = []
+    try:
+        scene.show(block_city(2), ViewState(shadows=False, occlusion=False))
+        for pose in (CLOSE, ABOVE):
+            scene.camera.pose = pose
+            whole = scene.camera.project(place, WHOLE)
+            found.clear()
+            scene.each_frame.append(lambda: found.append(scene.camera.project(place, WINDOW)))
+            list(bands(scene, WHOLE))
+            del scene.each_frame[:]
+            corners = [
+                (tile.window_left, WHOLE[1] - tile.window_top - WINDOW[1])
+                for row in tiles_of(WHOLE, WINDOW)
+                for tile in row
+            ]
+            seen = [
+                (x + a, y + b)
+                for (x, y), (a, b) in zip(found[-len(corners) :], corners, strict=True)
+            ]
+            assert np.array(seen) == pytest.approx(np.tile(whole, (len(corners), 1)))
+    finally:
+        scene.close()
+        plotter.close()
 
 
 def test_sources_are_named_once_with_their_licence():

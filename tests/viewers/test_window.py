@@ -291,6 +291,26 @@ def test_a_picture_has_the_size_asked_for(qtbot, opened, tmp_path):
     assert len(colours) > 5
 
 
+def test_a_picture_larger_than_the_window_is_drawn_in_parts_and_can_be_stopped(
+    qtbot, opened, tmp_path
+):
+    opened.session.look(shadows=False, occlusion=False)
+    pose = opened.stage.pose()
+    out = tmp_path / "large.png"
+    wanted = ScreenshotRequest(size=(2600, 1500), title=True, sources=True)
+    opened.commands.save_picture(out, wanted)
+    qtbot.waitUntil(out.exists, timeout=60_000)
+    qtbot.waitUntil(lambda: not opened.tasks.running)
+    image = QImage(str(out))
+    assert (image.width(), image.height()) == (2600, 1500)
+    assert image.text("Title") == "Hàng Bạc"
+    assert opened.stage.pose() == pose
+    opened.commands.save_picture(tmp_path / "stopped.png", wanted)
+    opened.tasks.cancel(opened.tasks.running[0])
+    qtbot.waitUntil(lambda: not opened.tasks.running, timeout=20_000)
+    assert [one.name for one in tmp_path.glob("*.png")] == ["large.png"]
+
+
 def test_a_picture_that_cannot_be_written_is_told_in_words(qtbot, opened, tmp_path):
     told = opened.window.notices
     told.clear()

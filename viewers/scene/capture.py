@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,38 @@ from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
 from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
 
+from viewers.scene.overlay import FURNITURE
+
 
 def capture(
     window: Any, refine: Callable[[], object], size: tuple[int, int] | None = None
 ) -> NDArray[np.uint8]:
-    """What `window` shows after `refine` drew it at `size`: uint8 (height, width, 3)."""
+    """What `window` shows after `refine` drew it at `size`: uint8 (height, width, 3).
+
+    What belongs to the screen alone (compass, handles, a story's words) is not drawn by `refine`.
+    """
+    with without_furniture(window):
+        return _captured(window, refine, size)
+
+
+@contextlib.contextmanager
+def without_furniture(window: Any) -> Iterator[None]:
+    """Frames drawn within leave out layers from `FURNITURE` up."""
+    renderers = window.GetRenderers()
+    off = [renderers.GetItemAsObject(n) for n in range(renderers.GetNumberOfItems())]
+    off = [one for one in off if one.GetLayer() >= FURNITURE and one.GetDraw()]
+    for one in off:
+        one.DrawOff()
+    try:
+        yield
+    finally:
+        for one in off:
+            one.DrawOn()
+
+
+def _captured(
+    window: Any, refine: Callable[[], object], size: tuple[int, int] | None
+) -> NDArray[np.uint8]:
     before = tuple(window.GetSize())
     if size is not None and size != before:
         window.SetSize(*size)

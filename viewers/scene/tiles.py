@@ -107,6 +107,10 @@ def bands(
     rows
         uint8 (n, width, 3) whenever a row of parts is whole, else None.
     """
+    if scene.panes is not None and scene.panes.extra:
+        # Several pictures share the window, each with an eye of its own.
+        yield 1.0, capture(scene.window, lambda: whole(scene, cast=True), size)
+        return
     if window is None:
         window = tuple(scene.window.GetSize())
     rows = tiles_of(size, window)
@@ -127,7 +131,11 @@ def bands(
 def _draw(scene: Scene, size: tuple[int, int], tile: Tile, window: tuple[int, int]) -> Pixels:
     camera = scene.renderer.GetActiveCamera()
     with part_of_view(camera, size, tile.window_left, tile.window_top, window):
-        return capture(scene.window, lambda: whole(scene), window)
+        scene.camera.shift = camera.GetWindowCenter()
+        try:
+            return capture(scene.window, lambda: whole(scene), window)
+        finally:
+            scene.camera.shift = (0.0, 0.0)
 
 
 def whole(scene: Scene, *, cast: bool = False) -> None:
