@@ -52,8 +52,12 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     peak_mb: float
 
 
-def run_alone(arguments: Sequence[str], *, timeout: float = 600.0) -> Ran:
+def run_alone(
+    arguments: Sequence[str], *, timeout: float = 600.0, under: Sequence[str] = ()
+) -> Ran:
     """Run `python ARGUMENTS` in a fresh process and watch its memory (children included).
+
+    `under` is a command that starts it, as xvfb-run.
 
     Raises
     ------
@@ -62,7 +66,7 @@ def run_alone(arguments: Sequence[str], *, timeout: float = 600.0) -> Ran:
     """
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*under, sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     peak = 0
     watched = psutil.Process(process.pid)

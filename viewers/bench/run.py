@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from layers.errors import CityError
-from viewers.bench import files, points
+from viewers.bench import files, points, scene
 from viewers.bench.measure import Figure, run_alone
 from viewers.rendering import without_display
 from viewers.scene.renderer_name import renderer_name
@@ -58,8 +58,9 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "hoan_kiem": files.hoan_kiem,
     "frames": frames,
     "points": points.figures,
+    "scene": scene.figures,
 }
-LONG = ("points",)
+LONG = ("points", "scene")
 """Run when they are named: they make clouds of a gigabyte first."""
 
 
