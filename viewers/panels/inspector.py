@@ -32,17 +32,20 @@ from viewers.panels.badge import Badge
 from viewers.panels.facts import Facts, facts_of
 from viewers.panels.kinds import USES
 from viewers.panels.long_label import LongLabel
-from viewers.panels.many_facts import facts_of_many
+from viewers.panels.many_facts import count_of, facts_of_many
 from viewers.panels.words import EmptyState, Retranslated, field_label, label
 from viewers.view_state import Picked, Rows
 
 NOTICES_MAX = 4
+SUMS_AT_ONCE = 50_000
+"""Things that are summed up without leaving the window's thread."""
 
 
 class Inspector(Retranslated, QWidget):
     """Shows one picked thing; asks for edits of a building."""
 
     asked = Signal(object)  # Edit
+    sums_asked = Signal(object, object)  # City, Rows
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -168,15 +171,32 @@ class Inspector(Retranslated, QWidget):
             self._show_building(city.building_at(layer.id, picked.row))
 
     def show_many(self, city: City | None, rows: Rows) -> bool:
-        """Show counts and sums of `rows`; False where there are not several."""
+        """Show counts and sums of `rows`; False where there are not several.
+
+        Sums of very many are asked for with `sums_asked`, and come through `show_sums`.
+        """
         if city is None or rows.count < 2:
             self._many = None
             return False
         asked = (city, rows, language())
         if self._many is None or self._many[:3] != asked:
-            self._many = (*asked, facts_of_many(city, rows))
-        facts = self._many[3]
+            if rows.count > SUMS_AT_ONCE:
+                waiting = Facts(title=count_of(rows), kind=tr("Summing up…"))
+                self._many = (*asked, waiting)
+                self.sums_asked.emit(city, rows)
+            else:
+                self._many = (*asked, facts_of_many(city, rows))
         self._city, self._picked, self._building = city, None, None
+        self._show_sums(self._many[3])
+        return True
+
+    def show_sums(self, city: City, rows: Rows, facts: Facts) -> None:
+        """Take the sums that were asked for; late ones are dropped."""
+        if self._many is not None and self._many[0] is city and self._many[1] == rows:
+            self._many = (*self._many[:3], facts)
+            self._show_sums(facts)
+
+    def _show_sums(self, facts: Facts) -> None:
         self._stack.setCurrentIndex(1)
         self._form_box.hide()
         self._badge.hide()
@@ -187,7 +207,6 @@ class Inspector(Retranslated, QWidget):
         self._attributes_word.setVisible(bool(facts.attributes))
         for part in (self._source_word, self._source, self._notice_box):
             part.hide()
-        return True
 
     def _show_facts(self, facts: Facts, layer: Layer) -> None:
         self._title.setText(facts.title)

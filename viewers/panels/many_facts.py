@@ -43,11 +43,16 @@ def facts_of_many(city: City, rows: Rows) -> Facts:
             z = layer.xyz[rows[layer_id], 2].astype(float) + layer.offset[2]
             measured.append((tr("Heights"), _range(z)))
     return Facts(
-        title=tr("{count} selected", count=whole(rows.count)),
+        title=count_of(rows),
         kind=tr("Several things"),
         measured=tuple(measured),
         attributes=tuple(attributes),
     )
+
+
+def count_of(rows: Rows) -> str:
+    """How many there are."""
+    return tr("{count} selected", count=whole(rows.count))
 
 
 def _buildings(layer: BuildingsLayer, rows: np.ndarray) -> tuple[list[Row], list[Row]]:

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from twin.city import City
 from viewers.action_spec import EDIT, ActionSpec, Table
-from viewers.i18n import mark, tr, whole
+from viewers.i18n import mark, tr
+from viewers.panels.many_facts import count_of, facts_of_many
 from viewers.scene.choosing import (
     Middles,
     choosable,
@@ -70,6 +72,7 @@ class SelectTool(Tool):
         self.seen = False
         """Whether only what is seen is chosen."""
         desk.session.opened.connect(self._forget)
+        desk.window.inspector.sums_asked.connect(self._sum_up)
         desk.stage.canvas.picked.connect(self._clicked)
         desk.stage.canvas.hand_changed.connect(self._hand_changed)
 
@@ -166,7 +169,7 @@ class SelectTool(Tool):
             layer = next(iter(after))
             keep = picked_of(city, layer, int(after[layer][0]))
         self.desk.session.look(chosen=after, selected=keep)
-        self._tell(tr("{count} selected", count=whole(after.count)))
+        self._tell(count_of(after))
 
     def _clicked(self, picked: Picked | None) -> None:
         """A click in the view without a hand: Ctrl adds to what is chosen or takes away."""
@@ -179,6 +182,17 @@ class SelectTool(Tool):
         if not before and view.selected is not None:
             before = Rows({view.selected.layer: [view.selected.row]})
         self.desk.session.look(chosen=before ^ Rows({picked.layer: [picked.row]}))
+
+    def _sum_up(self, city: City, rows: Rows) -> None:
+        """Sums of very many things, in a worker."""
+        inspector = self.desk.window.inspector
+        self.desk.tasks.run(
+            mark("Summing up…"),
+            lambda _: facts_of_many(city, rows),
+            done=lambda facts: inspector.show_sums(city, rows, facts),
+            key="sums",
+            quiet=True,
+        )
 
     def _tell(self, text: str) -> None:
         self.desk.window.status.showMessage(text, TOLD_MS)
