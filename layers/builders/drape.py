@@ -14,6 +14,7 @@ from layers.builders.ground import sample
 from layers.builders.inside import moved
 from layers.builders.ribbons import ribbons
 from layers.builders.rings import clean_rings, spans
+from layers.builders.seams import without_hanging
 from layers.builders.triangulate import triangulate
 from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
@@ -70,12 +71,13 @@ def drape_areas(
     origin: Origin,
     lift: float = 0.05,
     step: float = STEP_M,
+    flat: float = FLAT_M,
 ) -> SurfaceBatch:
     """Areas as triangles that lie `lift` metres above `ground`.
 
     Areas are cut along a square mesh so that they bend with the ground. Its lines are lines of
     `terrain_mesh` of the same `ground`, every `step` metres or every cell where these are wider, or
-    as `MOST_PIECES` allows; wider where the ground is flat within `FLAT_M`. Where it is coarser
+    as `MOST_PIECES` allows; wider where the ground is flat within `flat` metres. Where it is coarser
     than the ground's cells, humps between its lines stand through by up to twice that much with
     flat ground, by more else: drape over the `decimated` ground that is drawn.
 
@@ -89,10 +91,14 @@ def drape_areas(
     areas = shapely.force_2d(geometries[rows])
     if ground is not None and len(areas):
         corner = (ground.west + ground.cell_x / 2, ground.north - ground.cell_y / 2, 0.0)
-        which, areas = _cut(moved(areas, corner), _whole_cells(step, ground), ground)
+        which, areas = _cut(moved(areas, corner), _whole_cells(step, ground), ground, flat)
         areas, rows = moved(areas, (-corner[0], -corner[1], 0.0)), rows[which]
     rings = clean_rings(areas, origin=origin[:2])
     triangles, polygon, _ = triangulate(rings)
+    if ground is not None:
+        triangles, polygon = without_hanging(rings.xy, triangles, polygon)
+        order = np.argsort(polygon, kind="stable")
+        triangles, polygon = triangles[order], polygon[order]
     vertices = _laid(rings.xy + origin[:2], ground, origin, lift)
     return SurfaceBatch(
         vertices=vertices,
@@ -109,6 +115,7 @@ def drape_lines(
     origin: Origin,
     lift: float = 0.08,
     step: float = STEP_M,
+    flat: float = FLAT_M,
 ) -> SurfaceBatch:
     """Lines as ribbons with mitred joins that lie `lift` metres above `ground`.
 
@@ -130,7 +137,7 @@ def drape_lines(
     lines, part = shapely.get_parts(shapely.force_2d(geometries[fitting]), return_index=True)
     rows = fitting[part]
     if ground is not None:
-        lines = shapely.segmentize(lines, max(step, ground.cell_x, ground.cell_y))
+        lines = _bent(lines, ground, max(step, ground.cell_x, ground.cell_y), flat)
     xy, triangles, line = ribbons(lines, widths[rows])
     return SurfaceBatch(
         vertices=_laid(xy, ground, origin, lift),
@@ -139,8 +146,39 @@ def drape_lines(
     )
 
 
+def _bent(
+    lines: NDArray[np.object_], ground: ElevationLayer, step: float, flat: float
+) -> NDArray[np.object_]:
+    """`lines` with corners every `step` metres on segments that leave the ground by more than
+    `flat` metres; the others stay as they are."""
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    own = np.zeros(len(xy), dtype=bool)  # starts a segment of its line
+    own[:-1] = line[1:] == line[:-1]
+    length = np.zeros(len(xy))
+    length[:-1] = np.hypot(*np.diff(xy, axis=0).T)
+    parts = np.where(own, np.maximum(np.ceil(length / step), 1), 1).astype(np.int64)
+    segment = np.repeat(np.arange(len(xy)), parts)
+    share = spans(np.zeros_like(parts), parts) / parts[segment]
+    following = np.minimum(segment + 1, len(xy) - 1)
+    fine = xy[segment] + (xy[following] - xy[segment]) * share[:, None]
+    z = _heights(fine, ground)
+    ends = _heights(xy, ground)
+    straight = ends[segment] + (ends[following] - ends[segment]) * share
+    # Where nothing is known, nothing bends.
+    rough = np.zeros(len(xy), dtype=bool)
+    rough[segment[np.abs(z - straight) > flat]] = True
+    kept = (share == 0) | rough[segment]
+    bent: NDArray[np.object_] = lines.copy()  # those without a corner stay
+    return np.asarray(shapely.linestrings(fine[kept], indices=line[segment[kept]], out=bent))
+
+
+def _heights(xy: NDArray[np.float64], ground: ElevationLayer) -> NDArray[np.float64]:
+    west, south, east, north = ground.bounds
+    return sample(ground, np.clip(xy, (west, south), (east, north)))
+
+
 def _cut(
-    areas: NDArray[np.object_], step: float, ground: ElevationLayer
+    areas: NDArray[np.object_], step: float, ground: ElevationLayer, flat: float
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Pieces of `areas` along a square mesh, and the row each piece belongs to."""
     step = max(step, float(np.sqrt(shapely.area(areas).sum() / MOST_PIECES)))
@@ -149,13 +187,13 @@ def _cut(
     areas = areas.copy()
     invalid = ~shapely.is_valid(areas)
     areas[invalid] = shapely.buffer(areas[invalid], 0)
-    rows, pieces = _mesh(areas, step, _clipped, ground)
+    rows, pieces = _mesh(areas, step, _clipped, ground, flat)
     # the quick clipping promises nothing for rings that touch the cut: what lost area goes again
     size = shapely.area(areas)
     cut = np.bincount(rows, shapely.area(pieces), minlength=len(areas))
     wrong = np.flatnonzero(np.abs(cut - size) > 1e-6 * size + 1e-6)
     if len(wrong):
-        again, better = _mesh(areas[wrong], step, _intersected, ground)
+        again, better = _mesh(areas[wrong], step, _intersected, ground, flat)
         good = ~np.isin(rows, wrong)
         rows = np.concatenate([rows[good], wrong[again]])
         pieces = np.concatenate([pieces[good], better])
@@ -171,7 +209,7 @@ def _whole_cells(step: float, ground: ElevationLayer) -> float:
 
 
 def _mesh(
-    areas: NDArray[np.object_], step: float, clip: Clip, ground: ElevationLayer
+    areas: NDArray[np.object_], step: float, clip: Clip, ground: ElevationLayer, flat: float
 ) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
     """Cut from coarse to fine: a wide area falls into simple parts before there are many."""
     rows = np.arange(len(areas))
@@ -182,7 +220,7 @@ def _mesh(
     while size >= step:
         rows, areas = _quartered(rows, areas, size, clip)
         if size > step:
-            even = _on_flat(areas, size, ground)
+            even = _on_flat(areas, size, ground, flat)
             done.append((rows[even], areas[even]))
             rows, areas = rows[~even], areas[~even]
         size /= 2
@@ -190,7 +228,9 @@ def _mesh(
     return np.concatenate([d[0] for d in done]), np.concatenate([d[1] for d in done])
 
 
-def _on_flat(areas: NDArray[np.object_], size: float, ground: ElevationLayer) -> NDArray[np.bool_]:
+def _on_flat(
+    areas: NDArray[np.object_], size: float, ground: ElevationLayer, off: float
+) -> NDArray[np.bool_]:
     """Which areas, each within one field of a mesh of `size`, lie where the ground is flat."""
     even = np.zeros(len(areas), dtype=bool)
     wide_x, wide_y = size / ground.cell_x, size / ground.cell_y
@@ -205,7 +245,7 @@ def _on_flat(areas: NDArray[np.object_], size: float, ground: ElevationLayer) ->
     tall, wide = (int(np.ceil(w - 1e-6)) + 1 + (w % 1 > 1e-6) for w in (wide_y, wide_x))
     group = max(1, MOST_SAMPLES // (tall * wide))
     flat = [
-        _flat_fields(ground, first_row[i : i + group], first_col[i : i + group], tall, wide)
+        _flat_fields(ground, first_row[i : i + group], first_col[i : i + group], tall, wide, off)
         for i in range(0, len(fields), group)
     ]
     even[:] = np.concatenate(flat)[which.reshape(-1)]
@@ -218,8 +258,9 @@ def _flat_fields(
     first_col: NDArray[np.int64],
     tall: int,
     wide: int,
+    off: float,
 ) -> NDArray[np.bool_]:
-    """Whether heights of fields (n,) of `tall` × `wide` samples lie within `FLAT_M` of a plane."""
+    """Whether heights of fields (n,) of `tall` × `wide` samples lie within `off` of a plane."""
     rows, cols = ground.heights.shape
     row = np.clip(first_row[:, None] + np.arange(tall), 0, rows - 1)
     col = np.clip(first_col[:, None] + np.arange(wide), 0, cols - 1)
@@ -232,7 +273,7 @@ def _flat_fields(
         (z * v).sum(axis=(1, 2), keepdims=True) / (wide * (v * v).sum())
     )
     # holes are unknown, and unknown is not flat
-    return np.asarray(np.abs(z).max(axis=(1, 2)) <= FLAT_M)
+    return np.asarray(np.abs(z).max(axis=(1, 2)) <= off)
 
 
 def _widest(areas: NDArray[np.object_]) -> float:
@@ -298,8 +339,7 @@ def _laid(
 ) -> NDArray[np.float32]:
     height = np.zeros(len(xy))
     if ground is not None:
-        west, south, east, north = ground.bounds
-        height = sample(ground, np.clip(xy, (west, south), (east, north)))
+        height = _heights(xy, ground)
     unknown = np.isnan(height)
     if unknown.any() and not unknown.all():
         # over holes: corners of one piece follow each other, so carry the last known height along

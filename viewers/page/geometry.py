@@ -25,7 +25,8 @@ from layers.writers.gltf import GltfMesh
 from twin.city import City
 from twin.style import Style
 from viewers.scene.colouring import by_column, of_buildings
-from viewers.scene.features_visual import COLOURS, line_widths, shapes_of
+from viewers.scene.feature_shapes import line_widths, shapes_of
+from viewers.scene.features_visual import COLOURS
 from viewers.scene.ramps import rgb
 
 MOST_TRIANGLES = 1_600_000

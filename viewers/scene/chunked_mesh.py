@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -312,18 +312,20 @@ class ChunkedMesh:
         return np.array([low[0], high[0], low[1], high[1], low[2], high[2]])
 
     def rays(
-        self,
+        self, numbers: Collection[int] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]] | None:
-        """All triangles in one set of arrays, and the row of each; None where empty."""
-        chunks = [actor.chunk for actor in self._order]
+        """All triangles (those of some chunks) in one set of arrays, and the row of each; None where
+        there are none."""
+        order = self._order
+        if numbers is not None:
+            order = [self.chunks[number] for number in numbers if number in self.chunks]
+        chunks = [actor.chunk for actor in order]
         if not chunks:
             return None
         shift = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])
         return (
             np.concatenate([c.vertices for c in chunks]),
-            np.concatenate(
-                [a.corners + np.int32(s) for a, s in zip(self._order, shift, strict=True)]
-            ),
+            np.concatenate([a.corners + np.int32(s) for a, s in zip(order, shift, strict=True)]),
             np.concatenate([c.face_row for c in chunks]),
         )
 

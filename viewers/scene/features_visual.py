@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from layers.builders.drape import FLAT_M, SurfaceBatch, drape_areas, drape_lines
-from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from twin.style import Style
 from viewers.scene.chosen import mask_of, with_chosen
+from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import by_column, plain
+from viewers.scene.eye import Eye
+from viewers.scene.feature_cells import FeatureCells, are_many
+from viewers.scene.feature_shapes import MARK_M, Shape, line_widths, shapes_of
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Surroundings, Visual
@@ -28,125 +29,15 @@ COLOURS = {
     "roads": "#b3afa8", "water": "#5f8ea3", "green": "#a3b98a", "parcels": "#d8cfae",
     "zoning": "#d9c9a8", "footprints": "#c9bfae", "features": "#c98f5f", "trees": "#7d9a66",
 }  # fmt: skip
-WIDTHS = {
-    "motorway": 14.0, "trunk": 12.0, "primary": 10.0, "secondary": 8.5, "tertiary": 7.0,
-    "residential": 5.0, "living_street": 4.5, "unclassified": 5.0, "service": 3.5, "pedestrian": 4.0,
-    "footway": 1.8, "path": 1.5, "steps": 1.8, "cycleway": 2.0, "track": 3.0, "rail": 2.5,
-}  # fmt: skip
-"""Metres, by OpenStreetMap's `highway`; a column "width" goes before."""
-BIAS = {"green": 6, "parcels": 8, "zoning": 8, "footprints": 10, "water": 12, "roads": 16}
 SELECTED = np.array([255, 140, 40], np.uint8)
-MARK_M = 2.2
-LIFT_M = 2 * FLAT_M
-"""Draped areas leave the ground by so much where it is nearly flat."""
 PICK_M = 4.0
 WAITING_S = 0.03
 """How long a step may wait for a worker; hands are not kept waiting longer."""
 
 
-def line_widths(layer: FeatureLayer, style: Style) -> NDArray[np.float64]:
-    """Width of each line in metres: the style's, else a column's, else by the kind of way."""
-    count = len(layer.geometry)
-    if style.size > 0:
-        return np.full(count, style.size)
-    usual = 5.0 if layer.role == "roads" else 1.2
-    widths = np.full(count, usual)
-    for name in ("highway", "type", "fclass", "railway"):
-        if name in layer.columns:
-            kinds = layer.columns[name]
-            known = [WIDTHS.get(str(k).removesuffix("_link"), np.nan) for k in kinds]
-            widths = np.where(np.isfinite(known), known, widths)
-            break
-    for name in ("width", "WIDTH", "be_rong", "rong"):
-        if name in layer.columns and layer.columns[name].dtype.kind in "iuf":
-            given = layer.columns[name].astype(float)
-            return np.where((given > 0.5) & (given < 120), given, widths)
-    return widths
-
-
-def markers(
-    xyz: NDArray[np.float64], row: NDArray[np.int64], size: float
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-    """A small post with a diamond on top at each position: vertices, triangles, row per face."""
-    shape = np.array(
-        [[0, 0, 0], [1, 0, 2], [0, 1, 2], [-1, 0, 2], [0, -1, 2], [0, 0, 3.2]], np.float64
-    ) * [size / 2, size / 2, size]
-    faces = np.array(
-        [[0, 2, 1], [0, 3, 2], [0, 4, 3], [0, 1, 4], [5, 1, 2], [5, 2, 3], [5, 3, 4], [5, 4, 1]]
-    )
-    vertices = (xyz[:, None, :] + shape[None]).reshape(-1, 3).astype(np.float32)
-    triangles = (faces[None] + np.arange(len(xyz))[:, None, None] * len(shape)).reshape(-1, 3)
-    return vertices, triangles.astype(np.int32), np.repeat(row, len(faces)).astype(np.int32)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Shape:
-    """Triangles of one kind of geometry, and the feature of each."""
-
-    vertices: NDArray[np.float32]
-    triangles: NDArray[np.int32]
-    face_row: NDArray[np.int32]
-    role: str
-    bias: int
-
-
-def shapes_of(
-    layer: FeatureLayer,
-    widths: NDArray[np.float64],
-    ground: ElevationLayer | None,
-    origin: tuple[float, float, float],
-    *,
-    marker: float,
-) -> list[Shape]:
-    """All of the layer as triangles on the ground: for a worker.
-
-    `widths` of lines and the size of a `marker` in metres.
-    """
-    found: list[Shape] = []
-    types = shapely.get_type_id(layer.geometry)
-    bias = BIAS.get(layer.role, 20)
-    if np.isin(types, (3, 6)).any():
-        lift = LIFT_M + bias * 0.004
-        batch = drape_areas(layer.geometry, ground, origin=origin, lift=lift)
-        found.append(_shape(batch, layer.role, bias))
-    if np.isin(types, (1, 2, 5)).any():
-        lift = LIFT_M + 0.03 + bias * 0.004
-        batch = drape_lines(layer.geometry, widths, ground, origin=origin, lift=lift)
-        found.append(_shape(batch, "roads" if layer.role == "water" else layer.role, bias + 2))
-    if np.isin(types, (0, 4)).any():
-        vertices, triangles, row = _point_markers(layer, types, ground, origin, marker)
-        found.append(
-            Shape(vertices=vertices, triangles=triangles, face_row=row, role="points", bias=0)
-        )
-    return [shape for shape in found if len(shape.triangles)]
-
-
-def _shape(batch: SurfaceBatch, role: str, bias: int) -> Shape:
-    rows = np.asarray(batch.face_row)
-    return Shape(
-        vertices=batch.vertices, triangles=batch.triangles, face_row=rows, role=role, bias=bias
-    )
-
-
-def _point_markers(
-    layer: FeatureLayer,
-    types: NDArray[Any],
-    ground: ElevationLayer | None,
-    origin: tuple[float, float, float],
-    size: float,
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-    from layers.builders.ground import sample
-
-    rows = np.flatnonzero(np.isin(types, (0, 4)))
-    parts, index = shapely.get_parts(layer.geometry[rows], return_index=True)
-    xy = shapely.get_coordinates(parts)
-    z = np.zeros(len(xy)) if ground is None else sample(ground, xy)
-    z = np.where(np.isfinite(z), z, 0.0)
-    return markers(np.column_stack([xy, z]) - np.asarray(origin), rows[index], size)
-
-
 class FeaturesVisual(Visual):
-    """Draws areas and lines draped, points as markers; a worker makes their triangles."""
+    """Draws areas and lines draped, points as markers; workers make their triangles, of very many
+    features in cells."""
 
     drapes = True
     kind = "feature"
@@ -164,6 +55,8 @@ class FeaturesVisual(Visual):
         self._widths: NDArray[np.float64] = np.empty(0)
         self._selected: int | None = None
         self._asked = 0
+        self._cells: FeatureCells | None = None
+        self._paint: NDArray[np.uint8] | None = None
         self._chosen = self._hidden = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
@@ -187,6 +80,9 @@ class FeaturesVisual(Visual):
         ground, origin, marker = around.ground, around.frame.origin, style.size or MARK_M
         around.loader.forget(self)
         self._asked += 1
+        if are_many(layer):
+            self._use_cells(layer, marker)
+            return
         around.loader.ask(
             self,
             self._asked,
@@ -198,8 +94,31 @@ class FeaturesVisual(Visual):
             z = 0.0 if ground is None else float(np.nanmean(ground.heights[::8, ::8])) - origin[2]
             self._box = np.array([west, east, south, north, z, z])
 
+    def _use_cells(self, layer: FeatureLayer, marker: float) -> None:
+        self._clear()
+        self.version += 1
+        self._cells = FeatureCells(
+            self.around, layer, self._widths, marker=marker, colours=self._painted,
+            hidden=lambda: mask_of(self._hidden, layer.count),
+        )  # fmt: skip
+        self._materials = list(self._cells.materials.values())
+        self._box = self._cells.box
+
+    def look(self, eye: Eye) -> None:
+        """See `Visual.look`."""
+        if self._cells is not None:
+            self._cells.look(eye)
+
+    def meshes(self) -> tuple[ChunkedMesh, ...]:
+        """See `Visual.meshes`; none where there are few features."""
+        if self._cells is None or not self.visible:
+            return ()
+        return tuple(self._cells.meshes.values())
+
     def complete(self, seconds: float) -> bool:
         """See `Visual.complete`."""
+        if self._cells is not None:
+            return not self.visible or self._cells.complete(seconds)
         loader = self.around.loader
         if seconds > 0 and loader.owes(self):
             if seconds > WAITING_S:
@@ -228,8 +147,7 @@ class FeaturesVisual(Visual):
         self._colour(self._layer, self._style)
 
     def _add(self, shape: Shape) -> None:
-        kind = "water" if shape.role == "water" else "tree" if shape.role == "points" else "surface"
-        material = self.around.stage.material(kind, bias=shape.bias)
+        material = self.around.stage.material(shape.look, bias=shape.bias)
         self._materials.append(material)
         colours = np.zeros((len(shape.triangles), 3), np.uint8)
         surface = Surface(self.around.stage, shape.vertices, shape.triangles, colours, material)
@@ -251,13 +169,21 @@ class FeaturesVisual(Visual):
             material.set_opacity(style.opacity)
         self._write()
 
+    def _painted(self) -> NDArray[np.uint8]:
+        """The colour of each feature, what is chosen and selected standing out."""
+        if self._paint is None:
+            self._paint = with_chosen(self._of_row, self._chosen)
+            if self._selected is not None and self._selected < len(self._paint):
+                self._paint = self._paint.copy()
+                self._paint[self._selected] = SELECTED
+        return self._paint
+
     def _write(self) -> None:
-        of_row = with_chosen(self._of_row, self._chosen)
-        if self._selected is not None and self._selected < len(of_row):
-            of_row = of_row.copy()
-            of_row[self._selected] = SELECTED
+        self._paint = None
+        if self._cells is not None:
+            self._cells.recolour()
         for surface, face_row in self._parts:
-            surface.recolour(of_row[face_row])
+            surface.recolour(self._painted()[face_row])
 
     def highlight(self, row: int | None) -> None:
         """Mark one feature."""
@@ -283,6 +209,8 @@ class FeaturesVisual(Visual):
     def _leave_out(self) -> bool:
         if self._layer is None:
             return False
+        if self._cells is not None:
+            return self._cells.leave_out()
         hidden = mask_of(self._hidden, self._layer.count)
         for surface, face_row in self._parts:
             surface.leave_out(hidden[face_row])
@@ -323,10 +251,13 @@ class FeaturesVisual(Visual):
         self.visible = visible
         for surface, _ in self._parts:
             surface.set_visible(visible)
+        if self._cells is not None and not visible:
+            self._cells.draw_none()
 
     def nbytes(self) -> int:
         """Bytes of the faces' colours and rows."""
-        return sum(face_row.nbytes * 2 for _, face_row in self._parts)
+        held = self._cells.nbytes() if self._cells is not None else 0
+        return held + sum(face_row.nbytes * 2 for _, face_row in self._parts)
 
     def _clear(self) -> None:
         for surface, _ in self._parts:

@@ -1,4 +1,4 @@
-"""A mesh that came as triangles, such as the relief of a CityJSON file."""
+"""A mesh that came as triangles, such as the relief of a CityJSON file, led down into the plain."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from layers.kinds.layer import Layer
 from layers.kinds.mesh import MeshLayer
 from twin.style import Style
+from viewers.scene.hem import skirt, vertex_normals
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings, Visual
@@ -27,7 +28,9 @@ class MeshVisual(Visual):
         super().__init__(around)
         self.material = around.stage.material("mesh")
         self.version = 0
+        self._hem = around.stage.material("terrain", smooth_normals=True, of_plain=True)
         self._surface: Surface | None = None
+        self._skirt: Surface | None = None
         self._vertices: NDArray[np.float32] = np.empty((0, 3), np.float32)
         self._layer: MeshLayer | None = None
         self._style: Style | None = None
@@ -45,12 +48,25 @@ class MeshVisual(Visual):
                 self._surface = Surface(
                     self.around.stage, self._vertices, layer.triangles, None, self.material
                 )
-                self._surface.set_visible(self.visible)
+                self._draw_hem(layer)
+                self.set_visible(self.visible)
             self.version += 1
         self._layer, self._style = layer, style
         self.material.property.SetColor(*(rgb(style.color or COLOUR) / 255.0))
         self.material.set_opacity(style.opacity)
         return True
+
+    def _draw_hem(self, layer: MeshLayer) -> None:
+        """Lead the border of the relief down to where the plain lies, so that it looks not cut off."""
+        vertices, triangles = joined(self._vertices, np.asarray(layer.triangles))
+        bottom = float(self._vertices[:, 2].min()) - 1.5
+        slope, faces = skirt(vertices, triangles, bottom)
+        if len(faces):
+            self._skirt = Surface(
+                self.around.stage, slope, faces, None, self._hem,
+                normals=vertex_normals(slope, faces),
+            )  # fmt: skip
+            self._skirt.hide_bounds()
 
     @property
     def box(self) -> NDArray[np.float64] | None:
@@ -70,20 +86,36 @@ class MeshVisual(Visual):
     def set_visible(self, visible: bool) -> None:
         """Hide or show."""
         self.visible = visible
-        if self._surface is not None:
-            self._surface.set_visible(visible)
+        for surface in (self._surface, self._skirt):
+            if surface is not None:
+                surface.set_visible(visible)
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""
         return self._vertices.nbytes
 
     def _clear(self) -> None:
-        if self._surface is not None:
-            self._surface.remove()
-        self._surface = None
+        for surface in (self._surface, self._skirt):
+            if surface is not None:
+                surface.remove()
+        self._surface = self._skirt = None
 
     def remove(self) -> None:
         """Take the mesh off the stage."""
         self._clear()
         self.around.stage.release(self.material)
+        self.around.stage.release(self._hem)
         self._layer, self._vertices = None, np.empty((0, 3), np.float32)
+
+
+def joined(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The same triangles with one vertex at each place, counter-clockwise from above; those that
+    stand upright or have no area are left out."""
+    places, inverse = np.unique(vertices, axis=0, return_inverse=True)
+    faces = inverse.reshape(-1)[triangles].astype(np.int32)
+    a, b, c = (places[faces[:, k], :2].astype(np.float64) for k in range(3))
+    turn = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+    faces = np.where((turn < 0)[:, None], faces[:, ::-1], faces)[np.abs(turn) > 1e-9]
+    return places, np.ascontiguousarray(faces)

@@ -25,6 +25,10 @@ NOTHING = 1e8
 """Embree says a distance above this where nothing was met."""
 
 
+WIDEST_BLUR = 100.0
+"""Texels; what stands alone on a few metres is not blurred over thousands of them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ShadowMap:
     """Nearest surface as seen from the sun.
@@ -185,8 +189,12 @@ def sky_map(
     height = seen.depth.astype(np.float64) - seen.matrix[2, 3]
     empty = height < -1e8
     height[empty] = bounds[4] if floor is None else floor
-    near = gaussian_filter(height.astype(np.float32), max(4.0 / seen.texel, 0.8), truncate=2.5)
-    far = gaussian_filter(height.astype(np.float32), max(20.0 / seen.texel, 1.0), truncate=2.5)
+    near = gaussian_filter(
+        height.astype(np.float32), float(np.clip(4.0 / seen.texel, 0.8, WIDEST_BLUR)), truncate=2.5
+    )
+    far = gaussian_filter(
+        height.astype(np.float32), float(np.clip(20.0 / seen.texel, 1.0, WIDEST_BLUR)), truncate=2.5
+    )
     # For the vertical ray `sun_axes` gives right = (1, 0, 0) and up = (0, 1, 0), or their opposites.
     scale = (float(seen.matrix[0, 0]), float(seen.matrix[1, 1]))
     shift = (float(seen.matrix[0, 3]), float(seen.matrix[1, 3]))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.builders.trees import Trees, trees_from_features
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
-from layers.tiles.chunks import assign, cell_size, cut
+from layers.tiles.chunks import Chunk, assign, cell_size, cut
 from twin.style import Style
+from viewers.scene.cells import Cells, square_cells
 from viewers.scene.chosen import with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import by_column
+from viewers.scene.eye import Eye
 from viewers.scene.ramps import rgb
 from viewers.scene.visual import Rays, Surroundings, Visual
 from viewers.view_state import NO_ROWS
@@ -21,6 +25,10 @@ GREENS = np.array([rgb(c) for c in ("#6f8f58", "#7f9c62", "#8ba86c", "#66865a", 
 TRUNK = rgb("#8a7360")
 SELECTED = np.array([255, 140, 40], np.uint8)
 TRUNK_FACE, CROWN_FACE = 0, 1
+AT_ONCE = 20_000
+"""More trees than these grow in cells, in workers."""
+NEAR_PIXELS = 8.0
+"""Pixels a metre covers where trees have trunks and round crowns."""
 Shape = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
 
 
@@ -68,25 +76,47 @@ def shapes() -> tuple[Shape, ...]:
     return tuple(made)
 
 
+def far_shapes() -> tuple[Shape, ...]:
+    """The same three as seen from far: a crown of eight faces or less, no trunk."""
+    made = []
+    rings_of = (
+        [(0.0, 0.26), (0.52, 0.62), (0.0, 1.0)],
+        [(0.0, 0.30), (0.54, 0.58), (0.0, 0.98)],
+        [(0.5, 0.22), (0.0, 1.0)],
+    )
+    for number, rings in enumerate(rings_of):
+        crown, faces = _lathe(rings, 4, 0.7 * number)
+        kind = np.full(len(faces), CROWN_FACE, np.uint8)
+        made.append((np.array(crown), np.array(faces, np.int32), kind))
+    return tuple(made)
+
+
 def grow(
-    trees: Trees, origin: tuple[float, float, float]
+    trees: Trees,
+    origin: tuple[float, float, float],
+    *,
+    rows: NDArray[np.int64] | None = None,
+    far: bool = False,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]:
-    """All trees as one mesh: vertices, triangles, tree per face, trunk or crown per face."""
-    count = len(trees.xyz)
-    rng = np.random.default_rng(11)
-    shape_of, turn = rng.integers(0, 3, count), rng.uniform(0, 2 * np.pi, count)
-    local = trees.xyz - np.asarray(origin)
+    """Trees (all, or those in `rows`) as one mesh: vertices, triangles, tree per face, trunk or crown
+    per face. A tree has the same shape and turn in every mesh."""
+    rows = np.arange(len(trees.xyz)) if rows is None else rows
+    # A number from the place in the layer, spread by the golden ratio: the same in any subset.
+    lot = (rows * 0.6180339887498949) % 1.0
+    shape_of, turn = (lot * 3).astype(np.int64), 2 * np.pi * ((rows * 0.7548776662466927) % 1.0)
+    local = trees.xyz[rows] - np.asarray(origin)
+    crowns, heights = trees.crown[rows].astype(float), trees.height[rows].astype(float)
     out: list[
         tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32], NDArray[np.uint8]]
     ] = []
     start = 0
-    for number, (points, faces, kind) in enumerate(shapes()):
+    for number, (points, faces, kind) in enumerate(far_shapes() if far else shapes()):
         who = np.flatnonzero(shape_of == number)
         sin, cos = np.sin(turn[who])[:, None], np.cos(turn[who])[:, None]
-        crown = trees.crown[who].astype(float)[:, None]
+        crown = crowns[who][:, None]
         x = local[who, 0:1] + crown * (points[:, 0] * cos - points[:, 1] * sin)
         y = local[who, 1:2] + crown * (points[:, 0] * sin + points[:, 1] * cos)
-        z = local[who, 2:3] + trees.height[who].astype(float)[:, None] * points[:, 2]
+        z = local[who, 2:3] + heights[who][:, None] * points[:, 2]
         vertices = np.stack([x, y, z], axis=2).reshape(-1, 3).astype(np.float32)
         shift = start + np.arange(len(who)) * len(points)
         triangles = (faces[None] + shift[:, None, None]).reshape(-1, 3).astype(np.int32)
@@ -94,7 +124,7 @@ def grow(
             (
                 vertices,
                 triangles,
-                np.repeat(who, len(faces)).astype(np.int32),
+                np.repeat(rows[who], len(faces)).astype(np.int32),
                 np.tile(kind, len(who)),
             )
         )
@@ -104,6 +134,26 @@ def grow(
     )
     order = np.argsort(face_tree, kind="stable")
     return vertices, triangles[order], face_tree[order], face_kind[order]
+
+
+def cell_chunk(
+    trees: Trees, rows: NDArray[np.int64], origin: tuple[float, float, float], *, far: bool
+) -> Chunk:
+    """The trees of one cell, the most visible first."""
+    vertices, triangles, face_tree, face_kind = grow(trees, origin, rows=rows, far=far)
+    place = np.searchsorted(rows, face_tree).astype(np.int32)
+    lot = 0.4 + 0.6 * ((rows * 0.5698402909980532) % 1.0)
+    (chunk,) = cut(
+        vertices, triangles, place, face_kind,
+        chunk_of_row=np.zeros(len(rows), np.int64),
+        size_of_row=(trees.height[rows] * lot).astype(np.float32),
+    ).values()  # fmt: skip
+    return replace(
+        chunk,
+        rows=rows[chunk.rows].astype(np.int32),
+        face_row=rows[chunk.face_row].astype(np.int32),
+        vertex_row=rows[chunk.vertex_row].astype(np.int32),
+    )
 
 
 class TreesVisual(Visual):
@@ -124,6 +174,11 @@ class TreesVisual(Visual):
         self._selected: int | None = None
         self._chosen = self._hidden = NO_ROWS
         self._of_tree: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
+        self._of_paint: NDArray[np.uint8] | None = None
+        self._cells: Cells | None = None
+        self._box: NDArray[np.float64] | None = None
+        self._cast: tuple[int, ...] = ()
+        """Cells whose trees rays meet, where there are cells: those near by."""
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -137,10 +192,13 @@ class TreesVisual(Visual):
         return True
 
     def _grow(self, layer: FeatureLayer) -> None:
-        self.mesh.clear()
+        self._clear()
         self.version += 1
         self._trees = trees_from_features(layer, self.around.ground)
         if not len(self._trees.xyz):
+            return
+        if len(self._trees.xyz) > AT_ONCE:
+            self._cells = self._new_cells(self._trees)
             return
         vertices, triangles, face_tree, face_kind = grow(self._trees, self.around.frame.origin)
         xy = self._trees.xyz[:, :2]
@@ -156,6 +214,50 @@ class TreesVisual(Visual):
         )  # fmt: skip
         if len(self._hidden):
             self._leave_out()
+
+    def _new_cells(self, trees: Trees) -> Cells:
+        """Cells whose trees grow in workers: as trees near by, as crowns alone far away."""
+        origin = self.around.frame.origin
+        foot = trees.xyz - np.asarray(origin)
+        half, height = trees.crown.astype(float)[:, None] / 2, trees.height.astype(float)
+        low = np.column_stack([foot[:, :2] - half, foot[:, 2]])
+        high = np.column_stack([foot[:, :2] + half, foot[:, 2] + height])
+        side = cell_size((*low[:, :2].min(axis=0), *high[:, :2].max(axis=0)))
+        cell, cell_low, cell_high = square_cells(low, high, side)
+        order = np.argsort(cell, kind="stable")
+        rows_of = np.split(order, np.flatnonzero(np.diff(cell[order])) + 1)
+        self._box = np.array([cell_low.min(axis=0), cell_high.max(axis=0)]).T.reshape(-1)
+
+        def make(number: int, detail: int) -> dict[str, Chunk]:
+            return {"trees": cell_chunk(trees, rows_of[number], origin, far=detail > 0)}
+
+        return Cells(
+            self.around, {"trees": self.mesh}, cell_low, cell_high, make,
+            near=NEAR_PIXELS, made=self._made,
+        )  # fmt: skip
+
+    def _made(self, mesh: ChunkedMesh, number: int) -> None:
+        """A cell came: in the present colours, without what is hidden."""
+        assert self._trees is not None
+        chunk = mesh.chunks[number]
+        chunk.recolour(self._painted(), {TRUNK_FACE: TRUNK})
+        if len(self._hidden):
+            chunk.hide(self._left_out())
+
+    def look(self, eye: Eye) -> None:
+        """See `Visual.look`."""
+        if self._cells is not None and self.visible:
+            self._cells.look(eye)
+
+    def complete(self, seconds: float) -> bool:
+        """See `Visual.complete`."""
+        if self._cells is None or not self.visible:
+            return True
+        done = self._cells.complete(seconds)
+        if done and self._cells.fine() != self._cast:
+            self._cast = self._cells.fine()
+            self.version += 1
+        return done
 
     def _colour(self, layer: FeatureLayer, style: Style) -> None:
         if self._trees is None:
@@ -174,14 +276,21 @@ class TreesVisual(Visual):
         self.material.set_opacity(style.opacity)
         self._write()
 
+    def _painted(self) -> NDArray[np.uint8]:
+        """The colour of each tree, what is chosen and selected standing out."""
+        if self._of_paint is None and self._trees is not None:
+            chosen = np.flatnonzero(np.isin(self._trees.row, self._chosen))
+            self._of_paint = with_chosen(self._of_tree, chosen).copy()
+            if self._selected is not None:
+                self._of_paint[self._trees.row == self._selected] = SELECTED
+        assert self._of_paint is not None
+        return self._of_paint
+
     def _write(self) -> None:
         if self._trees is None:
             return
-        chosen = np.flatnonzero(np.isin(self._trees.row, self._chosen))
-        colours = with_chosen(self._of_tree, chosen).copy()
-        if self._selected is not None:
-            colours[self._trees.row == self._selected] = SELECTED
-        self.mesh.recolour(colours, kinds={TRUNK_FACE: TRUNK})
+        self._of_paint = None
+        self.mesh.recolour(self._painted(), kinds={TRUNK_FACE: TRUNK})
 
     def highlight(self, row: int | None) -> None:
         """Mark one tree."""
@@ -207,9 +316,13 @@ class TreesVisual(Visual):
     def _leave_out(self) -> bool:
         if self._trees is None:
             return False
-        changed = self.mesh.hide(np.isin(self._trees.row, self._hidden))
+        changed = self.mesh.hide(self._left_out())
         self.version += changed
         return changed
+
+    def _left_out(self) -> NDArray[np.bool_]:
+        assert self._trees is not None
+        return np.isin(self._trees.row, self._hidden)
 
     def set_visible(self, visible: bool) -> None:
         """Hide or show."""
@@ -224,11 +337,11 @@ class TreesVisual(Visual):
     @property
     def box(self) -> NDArray[np.float64] | None:
         """See `Visual.box`."""
-        return self.mesh.box
+        return self.mesh.box if self._cells is None else self._box
 
     def rays(self) -> Rays | None:
-        """Trunks and crowns; rows of the layer."""
-        found = self.mesh.rays()
+        """Trunks and crowns that are there; rows of the layer."""
+        found = self.mesh.rays(None if self._cells is None else self._cast)
         if found is None or self._trees is None:
             return None
         vertices, triangles, tree = found
@@ -238,8 +351,14 @@ class TreesVisual(Visual):
         """Bytes of arrays held."""
         return self.mesh.nbytes()
 
+    def _clear(self) -> None:
+        if self._cells is not None:
+            self._cells.clear()
+            self._cells = None
+        self.mesh.clear()
+
     def remove(self) -> None:
         """Take the trees off the stage."""
-        self.mesh.clear()
+        self._clear()
         self.around.stage.release(self.material)
         self._layer, self._trees = None, None
