@@ -145,12 +145,19 @@ def test_a_film_has_the_frames_the_size_and_the_speed_that_were_asked_for(projec
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_the_same_request_gives_the_same_frames(project, tmp_path):
+@pytest.mark.parametrize("draft", [False, True])
+def test_the_same_request_gives_the_same_frames(project, tmp_path, draft):
     made = []
     for name in ("one", "two"):
         film(
             FilmRequest(
-                city=project, out=tmp_path / name, path="Far, Gần", seconds=1.0, fps=3, size=SIZE
+                city=project,
+                out=tmp_path / name,
+                path="Far, Gần",
+                seconds=1.0,
+                fps=3,
+                size=SIZE,
+                draft=draft,
             )
         )
         made.append(pngs(tmp_path / name))

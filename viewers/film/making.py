@@ -26,8 +26,9 @@ from viewers.rendering import at_time, coloured, furniture_of, speak, without_di
 from viewers.saved_view import view_from
 from viewers.scene.capture import capture
 from viewers.scene.pictures import check_size, off_screen
+from viewers.scene.refinement import Step
 from viewers.scene.scene import Scene
-from viewers.scene.tiles import bands, whole
+from viewers.scene.tiles import MOST_TURNS, bands, whole
 from viewers.view_state import Bookmark, CameraPose, ViewState
 
 ROUND_S = 24.0
@@ -159,7 +160,7 @@ class Shot:
 
 
 def draw(scene: Scene, size: tuple[int, int], *, draft: bool) -> Pixels:
-    """The present view when still; a draft is drawn as while moving, plainly and fast."""
+    """The present view when still; a draft is drawn plainly."""
     if draft:
         return capture(scene.window, lambda: plainly(scene), size)
     if size != tuple(scene.window.GetSize()):
@@ -168,9 +169,13 @@ def draw(scene: Scene, size: tuple[int, int], *, draft: bool) -> Pixels:
 
 
 def plainly(scene: Scene) -> None:
-    """One frame as it is drawn while moving."""
-    scene.set_moving()
-    scene.render()
+    """Everything in sight, without shadow and smooth edges; nothing in it depends on the clock."""
+    for _ in range(MOST_TURNS):
+        scene.set_moving()
+        while scene.step < Step.WHOLE:
+            scene.refine()
+        if not scene.owes:
+            return
 
 
 def shot_of(
