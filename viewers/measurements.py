@@ -54,12 +54,14 @@ class Measurement:
     number : counted from 1 in the order they were made
     kind : one of `KINDS`
     points : float64 (n, 3), world metres
+    spreads : float64 (n, 2), metres: how far each may be off on the map and in height
     values : the main one first
     """
 
     number: int
     kind: str
     points: NDArray[np.float64]
+    spreads: NDArray[np.float64]
     values: tuple[Value, ...]
 
     @property

@@ -137,6 +137,8 @@ def test_what_was_measured_is_listed_copied_exported_and_deleted(app, tmp_path):
     try:
         assert lines_of(one)[0][0] == "Chênh cao"
         assert lines_of(one)[0][1].startswith("−10,0 m")
+        (tag,) = measuring._marking._marks.marks[str(one.number)].tags
+        assert tag.text.startswith("Δ −10,0 m")
     finally:
         app.commands.set_language("en")
     measuring.delete(one.number)
@@ -155,6 +157,8 @@ def test_a_profile_is_drawn_shown_and_exported(app, tmp_path):
     assert [block.id for block in made.blocks] == ["nha-0", "nha-1", "nha-2"]
     assert [float(b.top[0]) for b in made.blocks] == [11.0, 12.0, 13.0]
     assert made.blocks[0].at == pytest.approx([20.0, 40.0], abs=0.3)
+    line = profiling._marking._marks.marks["line"].line
+    assert len(line) == 2 and line[:, 2] == pytest.approx(GROUND + 0.2)  # level ground, two ends
     wait(lambda: profiling.panel.isVisible())
     plot = profiling.panel.plot
     told: list[float] = []

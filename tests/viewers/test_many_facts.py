@@ -40,7 +40,8 @@ def test_buildings_are_summed_up(town):
     said = dict(facts.measured)
     assert facts.title == "4 selected"
     assert said["Footprint area"] == "600.0 m²"
-    assert said["Floor area"] == "1,000.0 m²  (67 % have floors)"  # 200 × 3 + 200 × 2
+    assert said["Floor area"] == "1,000.0 m²"  # 200 × 3 + 200 × 2
+    assert said["Floors known"] == "67 %"
     assert said["Volume"] == "7,200 m³"  # 200 × (10 + 20 + 6)
     assert said["Heights"] == "6.0 – 20.0 m" and said["Mean height"] == "12.0 m"
     assert said["Floors"] == "2 – 3" and said["Length"] == "60.0 m"

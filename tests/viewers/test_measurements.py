@@ -51,8 +51,9 @@ def test_the_ground_is_told_where_it_differs_from_the_map():
 
 
 def test_a_line_of_several_points_tells_each_segment():
-    found = measured("distance", *at((0, 0, 0), (10, 0, 0), (10, 20, 0)), city())
-    one = Measurement(number=2, kind="distance", points=at((0, 0, 0))[0], values=found)
+    points, spreads = at((0, 0, 0), (10, 0, 0), (10, 20, 0))
+    found = measured("distance", points, spreads, city())
+    one = Measurement(number=2, kind="distance", points=points, spreads=spreads, values=found)
     said = dict(lines_of(one))
     assert said["Segment 1"].startswith("10.00 m") and said["Segment 2"].startswith("20.00 m")
     assert as_text(one).splitlines()[0] == "Distance 2"
@@ -112,12 +113,8 @@ def test_amounts_are_written_as_the_language_does():
 
 def test_the_table_has_a_row_for_each_value_and_each_point():
     points, spreads = at((0, 0, 0), (3, 4, 0))
-    one = Measurement(
-        number=1,
-        kind="distance",
-        points=points,
-        values=measured("distance", points, spreads, city()),
-    )
+    found = measured("distance", points, spreads, city())
+    one = Measurement(number=1, kind="distance", points=points, spreads=spreads, values=found)
     rows = list(csv.DictReader(io.StringIO(as_csv([one], CRS))))
     assert rows[0]["what"] == "In space" and float(rows[0]["value"]) == pytest.approx(5)
     assert [row["x"] for row in rows if row["what"] == "point"] == [

@@ -60,11 +60,10 @@ def _buildings(layer: BuildingsLayer, rows: np.ndarray) -> tuple[list[Row], list
     height, floors = layer.height[rows].astype(float), layer.floors[rows]
     known = floors > 0
     floor_area = square_metres(float((area * floors).sum())) if known.any() else "–"
-    if known.any() and not known.all():
-        floor_area += "  (" + tr("{share} % have floors", share=number(100 * known.mean())) + ")"
     sums = [
         (tr("Footprint area"), square_metres(float(area.sum()))),
         (tr("Floor area"), floor_area),
+        *([(tr("Floors known"), f"{number(100 * known.mean())} %")] if not known.all() else []),
         (tr("Volume"), f"{number(float((area * height).sum()))} m³"),
         (tr("Heights"), _range(height)),
         (tr("Mean height"), metres(float(height.mean()), 1)),

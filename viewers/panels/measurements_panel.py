@@ -34,6 +34,8 @@ class MeasurementsPanel(Retranslated, QWidget):
     delete_asked = Signal(int)
     clear_asked = Signal()
     export_asked = Signal()
+    said_again = Signal()
+    """The language is another."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -157,6 +159,7 @@ class MeasurementsPanel(Retranslated, QWidget):
         self._export.setText(tr("Export…"))
         self._clear.setToolTip(tr("Clear all"))
         self.show_measurements(self._shown)
+        self.said_again.emit()
 
     def restyle(self) -> None:
         self.show_measurements(self._shown)

@@ -77,6 +77,7 @@ class MeasureTool(Tool):
         self.panel.delete_asked.connect(self.delete)
         self.panel.clear_asked.connect(self.clear_measurements)
         self.panel.export_asked.connect(self._ask_export)
+        self.panel.said_again.connect(self._say_again)
         desk.session.opened.connect(self._forget)
         desk.stage.canvas.clicked.connect(self._clicked)
         desk.stage.canvas.hand_changed.connect(self._hand_changed)
@@ -150,18 +151,28 @@ class MeasureTool(Tool):
             self.desk.window.status.showMessage(" – ".join(said_error(error)), HINT_MS)
             return False
         self._count += 1
-        one = Measurement(number=self._count, kind=kind, points=points, values=values)
-        self.measurements.append(one)
-        self._marking.put(
-            str(one.number),
-            Mark(
-                line=points, closed=kind == "area", dots=points, tags=tags_of(kind, points, spreads)
-            ),
+        one = Measurement(
+            number=self._count, kind=kind, points=points, spreads=spreads, values=values
         )
+        self.measurements.append(one)
+        self._put(one)
         self.panel.show_measurements(self.measurements)
         self.desk.window.show_panel("measurements")
         self._marking.redraw()
         return True
+
+    def _put(self, one: Measurement) -> None:
+        tags = tags_of(one.kind, one.points, one.spreads)
+        closed = one.kind == "area"
+        mark_ = Mark(line=one.points, closed=closed, dots=one.points, tags=tags)
+        self._marking.put(str(one.number), mark_)
+
+    def _say_again(self) -> None:
+        """Numbers in the picture as the language now writes them."""
+        for one in self.measurements:
+            self._put(one)
+        if self.measurements:
+            self._marking.redraw()
 
     # -- panel ------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QFileDialog
@@ -30,6 +31,8 @@ from viewers.tools.tool import Desk, Tool
 KEY, LINE, HERE = "profile", "line", "here"
 TEAL = (0.04, 0.45, 0.52)
 PICTURE = QSize(1400, 460)
+ROUGH_M = 0.15
+"""How far the line that is drawn may leave the ground."""
 
 
 class ProfileTool(Tool):
@@ -121,21 +124,24 @@ class ProfileTool(Tool):
     def show(self, made: Profile) -> None:
         """Show a profile in the panel and its line in the city."""
         self.profile = made
-        line = np.column_stack([made.places, self._heights(made)])
-        thin = line[:: max(1, len(line) // 600)]
-        line = np.vstack([thin, line[-1:]])
+        line = self._line(made)
         self._marking.put(LINE, Mark(line=line, dots=line[[0, -1]], colour=TEAL))
         self.panel.show_profile(made)
         self.desk.window.show_panel(KEY)
         self._marking.redraw()
 
-    def _heights(self, made: Profile) -> NDArray[np.float64]:
-        """Where the line is drawn: on the ground, or on the plain."""
+    def _line(self, made: Profile) -> NDArray[np.float64]:
+        """The line as it is drawn: on the ground or the plain, with no more corners than are seen."""
         scene, city = self.desk.stage.scene, self.desk.session.city
         low = 0.0
         if scene is not None and city is not None:
             low = scene.picker.plain_z + city.frame.origin[2]
-        return np.where(np.isfinite(made.ground), made.ground, low) + 0.2
+        height = np.where(np.isfinite(made.ground), made.ground, low) + 0.2
+        side = shapely.LineString(np.column_stack([made.at, height])).simplify(ROUGH_M)
+        ends = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(made.corners, axis=0).T))])
+        along = np.unique(np.concatenate([shapely.get_coordinates(side)[:, 0], ends]))
+        z = np.interp(along, made.at, height)
+        return np.column_stack([*(np.interp(along, made.at, xy) for xy in made.places.T), z])
 
     def _mark_place(self, along: float) -> None:
         made = self.profile
