@@ -63,6 +63,7 @@ class App(QObject):
         self.window = Window(self._may_close, more=registry.table())
         self.stage = StageView(self.tasks, self)
         self.session.camera_now = self.stage.pose
+        self.stage.set_memory(self.settings.memory_mb * 2**20)
         self.window.set_canvas(self.stage.canvas)
         parts = (self.window, self.session)
         self.saving = Saving(*parts, self.tasks, self.settings)

@@ -130,10 +130,12 @@ class Commands:
             dialog.deleteLater()
 
     def preferences(self) -> None:
-        now = Preferences(theme=theme(), language=language())
+        now = Preferences(theme=theme(), language=language(), memory_mb=self.settings.memory_mb)
         dialog = PreferencesDialog(now, self.window)
         if dialog.exec():
             chosen = dialog.chosen()
+            self.settings.memory_mb = chosen.memory_mb
+            self.stage.set_memory(chosen.memory_mb * 2**20)
             self.set_theme(chosen.theme)
             self.set_language(chosen.language)
         dialog.deleteLater()

@@ -11,6 +11,15 @@ from viewers.i18n import LANGUAGES, system_language
 from viewers.theme import ThemeName, system_theme
 
 RECENT_MAX = 8
+LEAST_MB, USUAL_MB = 128, 768
+"""MiB that tiles may take: at least, and where nothing was chosen."""
+
+
+def most_mb() -> int:
+    """MiB that tiles may take at most: half of the computer's memory."""
+    import psutil
+
+    return max(USUAL_MB, int(psutil.virtual_memory().total / 2**21))
 
 
 class Settings:
@@ -42,6 +51,19 @@ class Settings:
     @language.setter
     def language(self, code: str) -> None:
         self._store.setValue("language", code)
+
+    @property
+    def memory_mb(self) -> int:
+        """MiB that tiles on the stage may take."""
+        try:
+            stored = int(str(self._store.value("memory", USUAL_MB)))
+        except ValueError:
+            return USUAL_MB
+        return min(max(stored, LEAST_MB), most_mb())
+
+    @memory_mb.setter
+    def memory_mb(self, size: int) -> None:
+        self._store.setValue("memory", size)
 
     @property
     def recent(self) -> list[Path]:

@@ -114,6 +114,12 @@ class StageView(QObject):
 
         return legend_of(layer, style)
 
+    def set_memory(self, most: int) -> None:
+        """Bytes that tiles on the stage may take."""
+        self.canvas.most_memory = most
+        if self.scene is not None:
+            self.scene.memory.most = most
+
     # -- go ---------------------------------------------------------------------------------
 
     def pose(self) -> CameraPose | None:

@@ -236,7 +236,7 @@ def test_ramps_are_shown_as_gradients():
 
 
 def test_preferences_and_pictures_return_what_was_chosen(qtbot):
-    now = Preferences(theme="dark", language="vi")
+    now = Preferences(theme="dark", language="vi", memory_mb=1024)
     preferences = PreferencesDialog(now)
     qtbot.addWidget(preferences)
     assert preferences.chosen() == now
@@ -276,7 +276,7 @@ def test_properties_say_source_extent_and_notices(qtbot, city):
         AboutDialog,
         lambda: ShortcutsDialog([("Save", "Ctrl+S")]),
         lambda: Confirm("Remove?", "It will be gone.", "Remove"),
-        lambda: PreferencesDialog(Preferences(theme="light", language="en")),
+        lambda: PreferencesDialog(Preferences(theme="light", language="en", memory_mb=768)),
         lambda: ScreenshotDialog((640, 480)),
         lambda: SaveQuestion("X"),
     ],

@@ -18,6 +18,7 @@ from layers.errors import CityError
 from layers.kinds.layer import Layer
 from twin.city import City
 from viewers.scene.hand import Gate, Hand, with_shift
+from viewers.scene.memory import MOST_BYTES
 from viewers.scene.poses import between, ease
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Step
@@ -79,6 +80,7 @@ class Canvas(QWidget):
         self._anchor: np.ndarray | None = None
         self._flight: tuple[CameraPose, CameraPose, float, float] | None = None
         self._gate = Gate()
+        self.most_memory = MOST_BYTES  # of tiles on the stage
         self._walker = Walker()
         self._once: DrawnOnce | None = None
         self._casting = False
@@ -119,6 +121,7 @@ class Canvas(QWidget):
         interactor.setMouseTracking(True)
         self.scene = Scene(interactor)
         self.scene.patient = False
+        self.scene.memory.most = self.most_memory
         self.scene.folder_for = lambda layer: self.tile_folder(layer)
         self._once = DrawnOnce(self.scene.window, interactor.iren.interactor)
         interactor.aboutToResize.connect(self._once.anew)
