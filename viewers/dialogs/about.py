@@ -12,6 +12,7 @@ from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
 from viewers.panels.words import label
 
+WIDE = 460
 PARTS = ("PySide6_Essentials", "vtk", "pyvista", "pyproj", "rasterio", "pyogrio", "laspy", "numpy")
 
 
@@ -25,7 +26,8 @@ class AboutDialog(Dialog):
         for part in (self._lead, self._licence, self._parts):
             self.body.addWidget(part)
         self._parts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setMinimumWidth(460)
+        self.body.addStretch(1)
+        self.setMinimumWidth(WIDE)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -37,6 +39,8 @@ class AboutDialog(Dialog):
         self._parts.setText(
             tr("Built on {parts}.", parts=", ".join(f"{p} {_version(p)}" for p in PARTS))
         )
+        # Words that wrap would else be given the height of a narrow column.
+        self.resize(WIDE, self.layout().totalHeightForWidth(WIDE))
 
 
 class ShortcutsDialog(Dialog):
@@ -45,18 +49,18 @@ class ShortcutsDialog(Dialog):
     def __init__(self, shortcuts: Sequence[tuple[str, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent, only_close=True)
         self._shortcuts = list(shortcuts)
-        page = QWidget()
-        page.setObjectName("page")
-        self._grid = QGridLayout(page)
+        self._page = QWidget()
+        self._page.setObjectName("page")
+        self._grid = QGridLayout(self._page)
         self._grid.setContentsMargins(14, 10, 14, 10)
         self._grid.setHorizontalSpacing(30)
         self._grid.setColumnStretch(0, 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(page)
+        scroll.setWidget(self._page)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.body.addWidget(scroll)
-        self.resize(480, 560)
         self.retranslate()
 
     def retranslate(self) -> None:
@@ -71,10 +75,16 @@ class ShortcutsDialog(Dialog):
             (tr("Zoom to the cursor"), tr("Wheel, or right button, drag")),
             (tr("Select"), tr("Click")),
             (tr("Fly there"), tr("Double click")),
+            (tr("Move the view"), tr("Arrow keys")),
+            (tr("Turn and tilt"), tr("Shift + arrow keys")),
+            (tr("Nearer, farther"), tr("Page Up, Page Down")),
+            (tr("Tilt, turn, plan, elevations"), tr("Number pad")),
         ]
         for row, (what, keys) in enumerate([*self._shortcuts, *mouse]):
             self._grid.addWidget(label("", what), row, 0)
             self._grid.addWidget(label("tag", keys), row, 1, Qt.AlignmentFlag.AlignRight)
+        self._page.ensurePolished()
+        self.resize(max(480, self._page.sizeHint().width() + 90), 560)
 
 
 def _version(name: str) -> str:

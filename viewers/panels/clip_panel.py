@@ -35,7 +35,7 @@ BOX: tuple[Number, ...] = (
 )  # fmt: skip
 WAYS = (
     ("north", mark("Looking north")), ("east", mark("Looking east")),
-    ("level", mark("From above")), ("free", mark("As I look")),
+    ("level", mark("Level cut")), ("free", mark("As I look")),
 )  # fmt: skip
 
 
@@ -89,20 +89,18 @@ class ClipPanel(Retranslated, QScrollArea):
         column.addWidget(self._plane_on)
         grid = QGridLayout()
         grid.setSpacing(6)
-        for number, (button, (way, _)) in enumerate(zip(self._ways, WAYS, strict=True)):
+        places = ((0, 0, 1), (0, 1, 1), (1, 0, 1), (2, 0, 2))
+        for button, (way, _), (row, at, wide) in zip(self._ways, WAYS, places, strict=True):
             button.clicked.connect(lambda _=False, way=way: self.way_asked.emit(way))
-            grid.addWidget(button, number // 2, number % 2)
-        grid.addWidget(self._here, 2, 0)
-        grid.addWidget(self._flip_plane, 2, 1)
+            grid.addWidget(button, row, at, 1, wide)
+        grid.addWidget(self._flip_plane, 1, 1)
+        grid.addWidget(self._here, 3, 0, 1, 2)
         column.addLayout(grid)
         column.addLayout(self._form(self._plane_words, self._plane_fields))
         column.addWidget(line())
         column.addWidget(self._box_on)
-        row = QGridLayout()
-        row.setSpacing(6)
-        row.addWidget(self._around, 0, 0)
-        row.addWidget(self._flip_box, 0, 1)
-        column.addLayout(row)
+        column.addWidget(self._around)
+        column.addWidget(self._flip_box)
         column.addLayout(self._form(self._box_words, self._box_fields))
         column.addWidget(line())
         column.addWidget(self._ground)

@@ -23,7 +23,17 @@ from viewers.scene.cut import Cut
 from viewers.scene.packing import Code
 
 Kind = Literal[
-    "building", "ground", "terrain", "surface", "water", "tree", "line", "points", "mesh", "pipe"
+    "building",
+    "ground",
+    "terrain",
+    "surface",
+    "water",
+    "tree",
+    "line",
+    "points",
+    "mesh",
+    "pipe",
+    "floor",
 ]
 PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
@@ -117,7 +127,7 @@ def _fragment(
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
     if tiled:
         normal = shaders.TILE_NORMAL
-    if kind in ("ground", "water"):
+    if kind in ("ground", "water", "floor"):
         normal = shaders.UP_NORMAL
     parts = [away, normal, shaders.START]
     if kind == "building":
@@ -126,7 +136,7 @@ def _fragment(
         parts.append(shaders.WATER)
     if picture:
         parts.append(shaders.DRAPE_TILE if tiled else shaders.DRAPE)
-    if kind == "pipe":
+    if kind in ("pipe", "floor"):
         return "".join([*parts, shaders.PIPE, haze, end])
     parts.append(shaders.SUN)
     if fine:
@@ -161,8 +171,6 @@ class Material:
         self.whole = False
         """Whether no cut is to take anything from it."""
         self._cut: Cut | None = None
-        self.solid = False
-        """Whether it stays as it is where the ground is seen through."""
         self._opacity = self._seen = 1.0
         self._plain, self._fine = vtkShaderProperty(), vtkShaderProperty()
         self._build()
@@ -194,7 +202,7 @@ class Material:
             impl += shaders.VERTEX_PULL
         if self.kind in ("surface", "water"):
             impl += shaders.VERTEX_LIFT
-        if self.kind == "ground":
+        if self.kind in ("ground", "floor"):
             impl = shaders.VERTEX_AROUND
         if self.kind == "points":
             dec, impl = dec + shaders.POINT_DEC, impl + shaders.VERTEX_HAZE + shaders.POINT_IMPL
@@ -327,7 +335,7 @@ class Material:
 
     def see_through(self, seen: float) -> None:
         """How much of the ground is seen, 0 … 1; nothing to what is no ground."""
-        self._seen = float(seen) if self.kind in GROUND and not self.solid else 1.0
+        self._seen = float(seen) if self.kind in GROUND else 1.0
         self.property.SetOpacity(self._opacity * self._seen)
 
 

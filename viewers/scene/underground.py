@@ -18,8 +18,7 @@ class Underground:
 
     def __init__(self, stage: Stage, camera: Camera, picker: Picker) -> None:
         self._stage, self._camera, self._picker = stage, camera, picker
-        self._material = stage.material("ground")
-        self._material.solid = True
+        self._material = stage.material("floor")
         self._material.property.SetColor(*FLOOR)
         self._floor: Surface | None = None
         self._at = float("nan")

@@ -24,6 +24,9 @@ SHARE = 0.30
 FRAME_S = 0.25
 """Each step of the film is seen for so long at least."""
 SUN = 26.0
+WINDS = (
+    (mark("North"), (0, 1)), (mark("East"), (1, 0)), (mark("South"), (0, -1)), (mark("West"), (-1, 0)),
+)  # fmt: skip
 
 
 def next_time(now: datetime, minutes: int, up: list[datetime]) -> datetime:

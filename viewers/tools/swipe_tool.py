@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 
-from viewers.action_spec import VIEW, ActionSpec
+from viewers.action_spec import CAMERA, ActionSpec
 from viewers.i18n import mark
 from viewers.panels.views_panel import LETTERS, ViewsPanel
 from viewers.scene.panes import NARROWEST, Panes
@@ -42,7 +42,7 @@ class Divider(Grip):
 
 
 def _line(id_: str, text: str, **more: object) -> ActionSpec:
-    return ActionSpec(id=id_, text=text, menu=VIEW, needs="city", **more)  # type: ignore[arg-type]
+    return ActionSpec(id=id_, text=text, menu=CAMERA, needs="city", **more)  # type: ignore[arg-type]
 
 
 class SwipeTool(Tool):
