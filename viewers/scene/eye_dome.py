@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -105,13 +106,16 @@ class EyeDome:
     stored, which in a city view differs by less than can be seen.
     """
 
-    def __init__(self, renderer: vtkRenderer, window: Any) -> None:
+    def __init__(
+        self, renderer: vtkRenderer, window: Any, *, unless: Callable[[], bool] = lambda: False
+    ) -> None:
         self._renderer, self._window = renderer, window
+        self._unless = unless
         self.on = False
         self._tag: int | None = renderer.AddObserver("EndEvent", self._darken)
 
     def _darken(self, *_: Any) -> None:
-        if not self.on:
+        if not self.on or self._unless():
             return
         width, height = self._window.GetSize()
         if min(width, height) < 16:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
@@ -30,9 +31,10 @@ class Smoothing:
     Multisampling does nothing for points and costs most with them.
     """
 
-    def __init__(self, renderer: Any, window: Any) -> None:
+    def __init__(self, renderer: Any, window: Any, *, owes: Callable[[], bool]) -> None:
+        """`owes` tells that points are still to come: a thin cloud is mostly hollows."""
         self._renderer, self._window = renderer, window
-        self._dome = EyeDome(renderer, window)
+        self._dome = EyeDome(renderer, window, unless=owes)
 
     def set(self, step: Step, *, points: bool, quick: bool = False) -> None:
         """Prepare the next frame; `quick` smooths the picture instead of sampling it more often."""

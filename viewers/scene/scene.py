@@ -91,7 +91,7 @@ class Scene:
         self._ground: ElevationLayer | None = None
         self.step = Step.WHOLE
         self._stale = False
-        self._smoothing = Smoothing(self.renderer, self.window)
+        self._smoothing = Smoothing(self.renderer, self.window, owes=lambda: self.owes)
         self._started, self._most = 0.0, FIRST_TRIANGLES
         self._observers = [
             (self.renderer, self.renderer.AddObserver("StartEvent", self._before_frame)),
