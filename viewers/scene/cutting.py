@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from viewers.scene.camera import Camera
 from viewers.scene.chunked_mesh import ChunkActor, ChunkedMesh
 from viewers.scene.cut import Cut
+from viewers.scene.loader import Loader
 from viewers.scene.material import FILLED
+from viewers.scene.picking import Picker
 from viewers.scene.rays import RayWorld
 from viewers.scene.section import Facet, earth_area, facets, solid_areas, triangulated
 from viewers.scene.stage import Stage, Surface
 from viewers.scene.visual import Rays, Visual
 
-Heights = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+log = logging.getLogger(__name__)
+Solids = list[tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]]
+"""Vertices, triangles and rows of the chunks that a cut goes through."""
+WAITING_S = 0.03
 
 
 def colour_of(kind: str) -> NDArray[np.uint8]:
@@ -24,22 +32,17 @@ def colour_of(kind: str) -> NDArray[np.uint8]:
 
 
 class Cutting:
-    """Owns the filled faces of what is cut."""
+    """Owns the filled faces of what is cut; a worker finds those of the houses."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, stage: Stage, loader: Loader, camera: Camera, picker: Picker) -> None:
+        self._stage, self._loader = stage, loader
+        self._camera, self._picker = camera, picker
         self._material = stage.material("line")
         self._material.whole = True
         self._material.set_cut(None)
-        self._surfaces: list[Surface] = []
+        self._earth: Surface | None = None
+        self._houses: list[Surface] = []
         self._filled: tuple[object, ...] | None = None
-        self.world: RayWorld | None = None
-        """The faces as the cursor meets them, each with its layer and row."""
-
-    @property
-    def cut(self) -> Cut | None:
-        """What is cut away now."""
-        return self._stage.cut
 
     def set(self, cut: Cut | None) -> bool:
         """Cut this from the next frame on; True where it is another cut."""
@@ -49,45 +52,69 @@ class Cutting:
         self._clear()
         return True
 
-    def fill(
-        self, visuals: Mapping[str, Visual], bounds: NDArray[np.float64] | None, heights: Heights
-    ) -> bool:
-        """Fill the faces of solids and earth, where that is out of date; True where it was."""
-        cut = self._stage.cut
+    def fill(self, visuals: Mapping[str, Visual], *, wait: bool = False) -> None:
+        """Fill the faces of earth and houses where they are out of date; of houses when `complete`."""
+        cut, bounds = self._stage.cut, self._camera.bounds
         if cut is None or bounds is None:
-            return False
+            return
         solids = {k: v for k, v in visuals.items() if v.visible and v.kind == "building"}
         told = (cut, *((k, getattr(v, "version", 0), _drawn(v)) for k, v in solids.items()))
-        if told == self._filled:
-            return False
-        self._clear()
-        self._filled = told
-        sides = facets(cut)
-        found: dict[str, Rays] = {}
-        for layer_id, visual in solids.items():
-            rays = _faces(visual, sides)
-            if rays is not None:
-                found[layer_id] = rays
-                self._put(rays, "building")
-        self.world = RayWorld(found) if found else None
-        if cut.ground:
-            earth = [(side, earth_area(side, bounds, heights)) for side in sides]
-            rays = _joined([(side, area, 0) for side, area in earth if not area.is_empty])
-            if rays is not None:
-                self._put(rays, "terrain")
-        return True
+        if told != self._filled:
+            sides = facets(cut)
+            if self._filled is None or self._filled[0] != cut:
+                self._clear()
+                self._fill_earth(cut, sides, bounds)
+            self._filled = told
+            near = {layer_id: _near(visual, sides) for layer_id, visual in solids.items()}
+            self._loader.want(self, ())
+            self._loader.ask(self, told, np.inf, lambda _: _faces(near, sides))
+        if wait:
+            self.complete(np.inf)
 
-    def _put(self, rays: Rays, kind: str) -> None:
+    def _fill_earth(self, cut: Cut, sides: list[Facet], bounds: NDArray[np.float64]) -> None:
+        if not cut.ground:
+            return
+        heights = self._picker.ground_heights
+        earth = [(side, earth_area(side, bounds, heights)) for side in sides]
+        rays = joined([(side, area, 0) for side, area in earth if not area.is_empty])
+        if rays is not None:
+            self._earth = self._surface(rays, "terrain")
+
+    def complete(self, seconds: float) -> bool:
+        """Put the faces of houses that came on the stage; True when none are owed."""
+        if seconds > 0 and self._loader.owes(self):
+            self._loader.wait(self, 60.0 if np.isinf(seconds) else min(seconds, WAITING_S))
+            while (taken := self._loader.take(self)) is not None:
+                if taken[0] == self._filled:
+                    self._put(taken[1])
+        return not self._loader.owes(self)
+
+    def _put(self, found: Any) -> None:
+        if isinstance(found, Exception):
+            log.warning("The faces of a cut could not be filled: %s", found)
+            return
+        self._drop_houses()
+        self._houses = [self._surface(rays, "building") for rays in found.values()]
+        self._picker.faces = RayWorld(found) if found else None
+
+    def _surface(self, rays: Rays, kind: str) -> Surface:
         vertices, triangles, _ = rays
         colours = np.tile(colour_of(kind), (len(triangles), 1))
         surface = Surface(self._stage, vertices, triangles, colours, self._material)
         surface.hide_bounds()
-        self._surfaces.append(surface)
+        return surface
+
+    def _drop_houses(self) -> None:
+        for surface in self._houses:
+            surface.remove()
+        self._houses, self._picker.faces = [], None
 
     def _clear(self) -> None:
-        for surface in self._surfaces:
-            surface.remove()
-        self._surfaces, self._filled, self.world = [], None, None
+        self._loader.forget(self)
+        self._drop_houses()
+        if self._earth is not None:
+            self._earth.remove()
+        self._earth, self._filled = None, None
 
     def close(self) -> None:
         """Take the faces off the stage."""
@@ -106,28 +133,41 @@ def _actors(visual: Visual) -> list[ChunkActor]:
     return [] if mesh is None else list(mesh.chunks.values())
 
 
-def _faces(visual: Visual, sides: list[Facet]) -> Rays | None:
-    """The filled faces of one layer of solids."""
-    areas = []
+def _near(visual: Visual, sides: list[Facet]) -> Solids:
+    """What of a layer is drawn now and crossed by a side; arrays that nobody writes to."""
+    found: Solids = []
     for actor in _actors(visual):
         if actor.level < 0:
             continue
-        chunk, count = actor.chunk, int(actor.triangles[actor.level])
         corners = np.array(
             [[x, y, z] for x in (actor.low[0], actor.high[0]) for y in (actor.low[1], actor.high[1])
              for z in (actor.low[2], actor.high[2])]
         )  # fmt: skip
-        for side in sides:
-            away = (corners - side.point) @ side.normal
-            if away.min() > 0 or away.max() < 0:
-                continue
-            rows, faces = np.asarray(chunk.face_row)[:count], actor.corners[:count]
-            for row, area in solid_areas(chunk.vertices, faces, rows, side):
-                areas.append((side, area, row))
-    return _joined(areas)
+        away = [(corners - side.point) @ side.normal for side in sides]
+        if any(one.min() <= 0 <= one.max() for one in away):
+            count = int(actor.triangles[actor.level])
+            rows = np.asarray(actor.chunk.face_row)[:count]
+            found.append((actor.chunk.vertices, actor.corners[:count], rows))
+    return found
 
 
-def _joined(areas: list[tuple[Facet, object, int]]) -> Rays | None:
+def _faces(near: Mapping[str, Solids], sides: list[Facet]) -> dict[str, Rays]:
+    """The filled faces of each layer; in a worker."""
+    found: dict[str, Rays] = {}
+    for layer_id, solids in near.items():
+        areas = [
+            (side, area, row)
+            for vertices, triangles, rows in solids
+            for side in sides
+            for row, area in solid_areas(vertices, triangles, rows, side)
+        ]
+        rays = joined(areas)
+        if rays is not None:
+            found[layer_id] = rays
+    return found
+
+
+def joined(areas: list[tuple[Facet, Any, int]]) -> Rays | None:
     """Areas in their sides as one mesh, with the row of each triangle; None where there are none."""
     vertices, triangles, rows, start = [], [], [], 0
     for side, area, row in areas:

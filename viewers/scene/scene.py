@@ -69,8 +69,8 @@ class Scene:
         self.picker = Picker()
         self.underground = Underground(self.stage, self.camera, self.picker)
         self.light = LightState(self.stage)
-        self.cutting = Cutting(self.stage)
         self.loader, self.memory = Loader(), Memory()
+        self.cutting = Cutting(self.stage, self.loader, self.camera, self.picker)
         self.folder_for: Callable[[Layer], Path | None] = lambda _: None
         """Where tiles of a layer are kept on disk; set before a city is shown."""
         self.patient = True
@@ -246,6 +246,7 @@ class Scene:
         self._take(Step.SMOOTH)
         self._look(self._eye(None))
         self._complete(float("inf"))
+        self.cutting.fill(self._visuals, wait=True)
         while cast and (job := self.light_job()) is not None:
             self.apply_light(job())
         self.render()
@@ -272,6 +273,7 @@ class Scene:
     def _complete(self, seconds: float) -> bool:
         """Draw what layers owe still, for about so long; True when nothing is owed."""
         owing = [*self._visuals.values(), *(self.panes.own if self.panes is not None else ())]
+        owing = [*owing, self.cutting]
         if all(visual.complete(0.0) for visual in owing):
             return True
         until = time.perf_counter() + seconds
@@ -327,8 +329,7 @@ class Scene:
             edges=lit and self.view.edges, fine=lit,
         )  # fmt: skip
         if whole:
-            self.cutting.fill(self._visuals, self.camera.bounds, self.picker.ground_heights)
-            self.picker.faces = self.cutting.world
+            self.cutting.fill(self._visuals)
         for call in self.each_frame:
             call()
         self.stage.set_quality(

@@ -152,21 +152,49 @@ def crossings(
 
 
 def filled(segments: Vector) -> shapely.Geometry:
-    """The areas that the outlines of one solid's section enclose, holes left open.
+    """The areas that the outlines of one solid's section enclose; see `filled_each`."""
+    return filled_each(segments, np.zeros(len(segments), np.int64))[1][0]
+
+
+def filled_each(
+    segments: Vector, of: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """Whose sections there are, and the areas that the outlines of each enclose, holes left open.
 
     Solids here have no floor: where outlines end in the open, ends are joined in their order
     along u, as the floor would join them.
+
+    Parameters
+    ----------
+    segments : (n, 2, 2) in (u, v)
+    of : (n,) whose outline each segment is of
     """
+    whose, own = np.unique(of, return_inverse=True)
     ends = np.rint(segments / GRID_M).astype(np.int64)
-    ends = ends[(ends[:, 0] != ends[:, 1]).any(axis=1)]
-    if len(ends) < 2:
-        return shapely.Polygon()
-    points, count = np.unique(ends.reshape(-1, 2), axis=0, return_counts=True)
+    long = (ends[:, 0] != ends[:, 1]).any(axis=1)
+    ends, own = ends[long], own[long]
+    if not len(ends):
+        return whose.astype(np.int64), np.full(len(whose), shapely.Polygon(), object)
+    named = np.column_stack([np.repeat(own, 2), ends.reshape(-1, 2)])
+    points, count = np.unique(named, axis=0, return_counts=True)
+    # Each outline has an even number of open ends, and they are sorted: by whose, then along u.
     loose = points[count % 2 == 1]
-    loose = loose[np.lexsort((loose[:, 1], loose[:, 0]))]
-    pairs = loose[: len(loose) // 2 * 2].reshape(-1, 2, 2)
-    lines = shapely.linestrings(np.concatenate([ends, pairs]).astype(np.float64) * GRID_M)
-    return shapely.build_area(shapely.node(shapely.multilinestrings(lines)))
+    pairs = loose[: len(loose) // 2 * 2].reshape(-1, 2, 3)
+    ends = np.concatenate([ends, pairs[:, :, 1:]]).astype(np.float64) * GRID_M
+    own = np.concatenate([own, pairs[:, 0, 0]])
+    order = np.argsort(own, kind="stable")
+    lines = shapely.linestrings(ends[order])
+    areas = np.full(len(whose), shapely.Polygon(), object)
+    there = np.unique(own)
+    place = np.searchsorted(there, own[order])
+    outlines = shapely.multilinestrings(lines, indices=place)
+    made = shapely.build_area(outlines)
+    # Outlines that cross themselves enclose nothing until they are cut where they cross.
+    empty = shapely.is_empty(made) | ~shapely.is_valid(made)
+    if empty.any():
+        made[empty] = shapely.build_area(shapely.node(outlines[empty]))
+    areas[there] = made
+    return whose.astype(np.int64), areas
 
 
 def triangulated(area: shapely.Geometry) -> tuple[Vector, NDArray[np.int32]]:
@@ -200,14 +228,11 @@ def solid_areas(
     segments, which = crossings(vertices, triangles, side)
     if not len(segments):
         return []
-    of = row[which]
-    order = np.argsort(of, kind="stable")
-    starts = np.flatnonzero(np.diff(of[order], prepend=of[order[0]] - 1))
-    areas = [
-        filled(part).intersection(side.region) for part in np.split(segments[order], starts[1:])
-    ]
-    whose = of[order][starts].tolist()
-    return [(k, area) for k, area in zip(whose, areas, strict=True) if not area.is_empty]
+    whose, areas = filled_each(segments, row[which])
+    shapely.prepare(side.region)
+    across = ~shapely.is_empty(areas) & ~shapely.covers(side.region, areas)
+    areas[across] = shapely.intersection(areas[across], side.region)
+    return [(k, a) for k, a in zip(whose.tolist(), areas, strict=True) if not a.is_empty]
 
 
 def earth_area(
