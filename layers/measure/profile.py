@@ -139,7 +139,9 @@ def _blocks(
             if ahead[-1] - ahead[0] > 1e-3:
                 span = (float(ahead[0]), float(ahead[-1]))
                 found.append(
-                    _block(layer, int(rows[index]), span, start, along / length, float(ends[number]))
+                    _block(
+                        layer, int(rows[index]), span, start, along / length, float(ends[number])
+                    )
                 )
     return found
 
@@ -162,7 +164,9 @@ def _block(
         at = np.linspace(span[0] + 1e-4, span[1] - 1e-4, count)
         top = _roof(layer, row, start + at[:, None] * along)
         top = np.where(np.isfinite(top), top, flat)
-    return Block(layer=layer.id, row=row, id=str(layer.ids[row]), at=at + before, top=top, ground=base)
+    return Block(
+        layer=layer.id, row=row, id=str(layer.ids[row]), at=at + before, top=top, ground=base
+    )
 
 
 def _roof(layer: BuildingsLayer, row: int, xy: NDArray[np.float64]) -> NDArray[np.float64]:

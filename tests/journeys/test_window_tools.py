@@ -28,7 +28,7 @@ from window_hand import (
 
 from viewers.app import App
 from viewers.measurements import lines_of
-from viewers.view_state import Rows
+from viewers.view_state import CameraPose, Rows
 
 NO, SHIFT, CTRL = (
     Qt.KeyboardModifier.NoModifier,
@@ -255,6 +255,22 @@ def test_a_rectangle_chooses_houses_and_the_inspector_sums_them_up(app):
     wait(lambda: app.stage.canvas._flight is None and app.stage.scene.camera.pose != before)
     target = app.stage.scene.camera.pose.target
     assert target[:2] == pytest.approx((EAST + 30, NORTH + 25), abs=2)
+
+
+def test_only_what_is_seen_is_chosen_where_that_is_wanted(app):
+    app.window.layers.choose("houses")
+    # Flat from the south the first row hides the middles of what stands behind it.
+    eye = (EAST + 10.0, NORTH - 60.0, GROUND + 1.5)
+    app.stage.canvas.fly_to(CameraPose(eye=eye, target=(EAST + 10.0, NORTH, GROUND + 3)), seconds=0)
+    rest(app)
+    app.window.actions_table["select_seen"].trigger()
+    press(app, Qt.Key.Key_R)
+    drag(app, (EAST + 1, NORTH, GROUND + 0.2), (EAST + 19, NORTH, GROUND + 5.9))
+    wait(lambda: app.session.view.selected is not None)
+    assert app.session.view.chosen == Rows({"houses": [0]})
+    app.window.actions_table["select_seen"].trigger()
+    drag(app, (EAST + 1, NORTH, GROUND + 0.2), (EAST + 19, NORTH, GROUND + 5.9))
+    assert app.session.view.chosen["houses"].tolist()[:2] == [0, 3]
 
 
 def test_a_polygon_and_a_click_with_control_choose_and_unchoose(app):

@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import pyvista as pv
-from scene_city import EAST, NORTH, block_city, buildings, city_of
+import shapely
+from scene_city import CRS, EAST, NORTH, block_city, buildings, city_of
 
+from layers.kinds.features import FeatureLayer
 from viewers.scene.choosing import Middles, box_of, like, rows_within, within
-from viewers.scene.projecting import project_many
+from viewers.scene.projecting import project_many, rays_through
 from viewers.scene.scene import Scene
 from viewers.scene.snapping import Snapper, building_edges
 from viewers.view_state import CameraPose, Rows, ViewState
@@ -48,6 +50,11 @@ def test_many_places_are_projected_as_one_is(scene, parallel):
         assert pixel == pytest.approx(
             scene.camera.project(place + scene.camera.origin, SIZE), abs=1e-3
         )
+    origins, directions = rays_through(pixels, scene.renderer, SIZE)
+    for pixel, origin, direction in zip(pixels, origins, directions, strict=True):
+        start, along = scene.camera.ray(*pixel, SIZE)
+        assert direction == pytest.approx(along, abs=1e-6)
+        assert np.linalg.norm(np.cross(origin - start, along)) < 1e-3
     behind, depth = project_many(np.array([[200.0, -260.0, 150.0]]), scene.renderer, SIZE)
     assert parallel or (np.isnan(behind).all() and depth[0] < 0)
 
@@ -79,6 +86,21 @@ def test_only_what_is_seen_leaves_out_what_stands_behind(scene):
     assert rows_within(scene, everything, ["buildings"], Middles(), seen=True) == Rows(
         {"buildings": [1, 2]}
     )
+
+
+def test_parcels_behind_a_wall_are_not_seen(scene):
+    wall = buildings([(-30, 0, 30, 2)], [30.0])
+    spots = [(-5, -20), (-5, 20), (60, 20)]
+    areas = [shapely.box(EAST + x, NORTH + y, EAST + x + 10, NORTH + y + 10) for x, y in spots]
+    parcels = FeatureLayer(
+        id="parcels", name="Parcels", crs=CRS, role="parcels", geometry=np.array(areas, object)
+    )
+    scene.show(city_of(wall, parcels), PLAIN)
+    look(scene, (0.0, -150.0, 15.0), (0.0, 20.0, 5.0))
+    everything = np.array([[0, 0], [399, 0], [399, 299], [0, 299]], float)
+    assert rows_within(scene, everything, ["parcels"], Middles()).count == 3
+    found = rows_within(scene, everything, ["parcels"], Middles(), seen=True)
+    assert found == Rows({"parcels": [0, 2]})
 
 
 def test_things_of_the_same_use_are_alike():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import shapely
+from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from layers.builders.ground import sample
@@ -15,13 +16,16 @@ from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.city import City
 from viewers.scene.plain import ground_of
-from viewers.scene.projecting import project_many
+from viewers.scene.projecting import project_many, rays_through
 from viewers.scene.scene import Scene
+from viewers.scene.shadow import ray_scene
 from viewers.view_state import Picked, Rows, ViewState
 
 AT_ONCE = 500_000
-MOST_RAYS = 6_000
+MOST_RAYS, MOST_PICKS = 150_000, 1_500
 FINEST_PIXELS = 2.0
+CLEAR_M, CLEAR_SHARE = 0.5, 0.004
+"""How far before a place on the ground rays may end: the ground is drawn coarser far away."""
 AREAS = ("green", "water", "zoning", "parcels", "footprints")
 """Roles that cover the ground; they are chosen from only when their layer is meant."""
 Shape = NDArray[np.float64]
@@ -126,33 +130,102 @@ def rows_within(
             parts.append(start + np.flatnonzero(within(pixels, shape) & (depth > 0)))
         found[layer_id] = np.concatenate(parts) if parts else np.empty(0, np.int64)
     rows = Rows(found) - scene.view.hidden_rows
-    return _met(scene, shape, rows, middles) if seen else rows
+    return seen_of(scene, shape, rows, middles)() if seen else rows
 
 
-def _met(scene: Scene, shape: Shape, rows: Rows, middles: Middles) -> Rows:
-    """Those of `rows` that rays over the shape, and to middles, meet first."""
+def seen_of(scene: Scene, shape: Shape, rows: Rows, middles: Middles) -> Callable[[], Rows]:
+    """Those of `rows` that rays over the shape, and to middles, meet first; for a worker.
+
+    What the camera sees is read here, in the window's thread.
+    """
     size, city = scene.window.GetSize(), scene.city
     assert city is not None
+    places = {k: _places(city, k, rows[k], middles) - scene.camera.origin for k in rows}
+    aims = {k: _Aim(where, scene) for k, where in places.items()}
+    pixels = np.concatenate([_grid(shape, size), *(aim.pixels for aim in aims.values())])
+    pixels = pixels[np.isfinite(pixels).all(axis=1)]
+    if scene.picker.cut is not None:
+        found = _picked_through(scene, pixels, rows)
+        return lambda: found
+    cast = rays_through(pixels, scene.renderer, size)
+    visuals = {k: scene.visual(k) for k in city.layers}
+    later = {k: v.rays_later() for k, v in visuals.items() if v is not None and v.visible}
+
+    def look() -> Rows:
+        solid = {k: call() for k, call in later.items()}
+        rays = {k: found for k, found in solid.items() if found is not None}
+        tree = ray_scene([found[:2] for found in rays.values()])
+        geometry, face, _ = _first(tree, *cast)
+        met: dict[str, NDArray[np.int64]] = {}
+        for number, (layer_id, found) in enumerate(rays.items()):
+            if layer_id in aims:
+                hit = np.unique(found[2][face[geometry == number]]).astype(np.int64)
+                met[layer_id] = np.intersect1d(hit, rows[layer_id])
+        for layer_id in aims.keys() - rays.keys():
+            met[layer_id] = rows[layer_id][aims[layer_id].in_sight(tree)]
+        return Rows(met)
+
+    return look
+
+
+class _Aim:
+    """Rays to places (n, 3) on the ground or in the air."""
+
+    def __init__(self, places: NDArray[np.float64], scene: Scene) -> None:
+        size = scene.window.GetSize()
+        self.pixels, depth = project_many(places, scene.renderer, size)
+        self._origins, self._along = rays_through(self.pixels, scene.renderer, size)
+        self._reach = np.einsum("ij,ij->i", places - self._origins, self._along)
+        self._ahead = (depth > 0) & np.isfinite(self._reach)
+
+    def in_sight(self, tree: EmbreeScene) -> NDArray[np.bool_]:
+        """Which of them nothing solid stands before."""
+        origins, along = np.nan_to_num(self._origins), np.nan_to_num(self._along, nan=1.0)
+        _, _, away = _first(tree, origins, along)
+        with np.errstate(invalid="ignore"):
+            clear = away > self._reach - CLEAR_M - CLEAR_SHARE * self._reach
+        return self._ahead & clear
+
+
+def _places(
+    city: City, layer: str, rows: NDArray[np.int64], middles: Middles
+) -> NDArray[np.float64]:
+    found = [np.empty((0, 3))]
+    for start, places in middles.of(city, layer):
+        inside = rows - start
+        found.append(places[inside[(inside >= 0) & (inside < len(places))]])
+    return np.concatenate(found)
+
+
+def _grid(shape: Shape, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Pixels within a shape, every few of them."""
     low = np.maximum(shape.min(axis=0), 0)
     high = np.minimum(shape.max(axis=0), np.array(size) - 1.0)
     if (high <= low).any():
-        return Rows()
+        return np.empty((0, 2))
     step = max(FINEST_PIXELS, float(np.sqrt(np.prod(high - low) / MOST_RAYS)))
-    grid = np.stack(
-        np.meshgrid(*(np.arange(a, b, step) for a, b in zip(low, high, strict=True))), -1
+    axes = [np.arange(a, b, step) for a, b in zip(low, high, strict=True)]
+    pixels = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
+    return pixels[within(pixels, shape)]
+
+
+def _first(
+    tree: EmbreeScene, origins: NDArray[np.float64], directions: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Solid (−1 for none), face and distance of what each ray meets first."""
+    found = tree.run(
+        origins.astype(np.float32), directions.astype(np.float32), query="INTERSECT", output=True
     )
-    pixels = grid.reshape(-1, 2)
-    aimed = []
-    for layer_id in rows:
-        for start, places in middles.of(city, layer_id):
-            inside = rows[layer_id] - start
-            inside = inside[(inside >= 0) & (inside < len(places))][: MOST_RAYS // 2]
-            aimed.append(
-                project_many(places[inside] - scene.camera.origin, scene.renderer, size)[0]
-            )
-    pixels = np.concatenate([pixels[within(pixels, shape)], *aimed])
+    geometry, face = np.asarray(found["geomID"]), np.asarray(found["primID"])
+    missed = (face < 0) | (geometry < 0)
+    away = np.where(missed, np.inf, np.asarray(found["tfar"], float))
+    return np.where(missed, -1, geometry).astype(np.int64), face.astype(np.int64), away
+
+
+def _picked_through(scene: Scene, pixels: NDArray[np.float64], rows: Rows) -> Rows:
+    """The same with what is cut away, ray by ray."""
     met: dict[str, set[int]] = {}
-    for x, y in pixels[np.isfinite(pixels).all(axis=1)].tolist():
+    for x, y in pixels[:: max(1, len(pixels) // MOST_PICKS)].tolist():
         picked = scene.pick(x, y)
         if picked is not None and rows.holds(picked.layer, picked.row):
             met.setdefault(picked.layer, set()).add(picked.row)

@@ -18,11 +18,30 @@ def project_many(
     pixels : float64 (n, 2); NaN behind the eye
     depth : float64 (n,), metres before the eye along the gaze; 1 in parallel projection
     """
-    aspect = size[0] / max(size[1], 1)
-    matrix = renderer.GetActiveCamera().GetCompositeProjectionTransformMatrix(aspect, -1, 1)
-    table = np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])
+    table = _table(renderer, size)
     clip = np.asarray(places, np.float64) @ table[:, :3].T + table[:, 3]
     depth = clip[:, 3]
     with np.errstate(divide="ignore", invalid="ignore"):
         flat = np.where(depth[:, None] > 0, clip[:, :2] / depth[:, None], np.nan)
     return (flat + 1) / 2 * np.array(size, float) - 0.5, depth
+
+
+def rays_through(
+    pixels: NDArray[np.float64], renderer: Any, size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Origins (n, 3) and unit directions (n, 3) of the rays through pixels, scene metres."""
+    flat = (pixels + 0.5) / np.array(size, float) * 2 - 1
+    back = np.linalg.inv(_table(renderer, size))
+    ends = []
+    for depth in (-1.0, 1.0):
+        clip = np.column_stack([flat, np.full(len(flat), depth), np.ones(len(flat))]) @ back.T
+        ends.append(clip[:, :3] / clip[:, 3:])
+    along = ends[1] - ends[0]
+    return ends[0], along / np.linalg.norm(along, axis=1, keepdims=True)
+
+
+def _table(renderer: Any, size: tuple[int, int]) -> NDArray[np.float64]:
+    """World to clip coordinates, (4, 4)."""
+    aspect = size[0] / max(size[1], 1)
+    matrix = renderer.GetActiveCamera().GetCompositeProjectionTransformMatrix(aspect, -1, 1)
+    return np.array([[matrix.GetElement(i, j) for j in range(4)] for i in range(4)])

@@ -19,6 +19,7 @@ from viewers.scene.choosing import (
     like,
     picked_of,
     rows_within,
+    seen_of,
     usual_layers,
 )
 from viewers.scene.hand import Hand
@@ -155,7 +156,16 @@ class SelectTool(Tool):
             rows = Rows() if picked is None else Rows({picked.layer: [picked.row]})
         else:
             layers = usual_layers(city, self.desk.session.view, self.desk.window.layers.current())
-            rows = rows_within(scene, shape, layers, self._middles, seen=self.seen)
+            rows = rows_within(scene, shape, layers, self._middles)
+            if self.seen and rows:
+                look = seen_of(scene, shape, rows, self._middles)
+                self.desk.tasks.run(
+                    mark("Looking for what is seen"),
+                    lambda _: look(),
+                    done=lambda met: self._choose(met, how),
+                    key="seen",
+                )
+                return
         self._choose(rows, how)
 
     def _choose(self, rows: Rows, how: How, *, keep: Picked | None = None) -> None:
@@ -200,4 +210,5 @@ class SelectTool(Tool):
     def _forget(self) -> None:
         if self._hand is not None:
             self.desk.stage.canvas.set_hand(None)
+        self.desk.tasks.cancel_key("seen")
         self._middles.forget()
