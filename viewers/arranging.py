@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from layers.errors import CityError
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.project.point_tiles import LEAST, tiles_of
-from twin.project.sources import options_for, source_path
+from twin.project.sources import source_path
 from twin.project.store import Project
 from viewers.i18n import mark
 from viewers.making import make_point_tiles
@@ -57,11 +57,12 @@ class Arranging(QObject):
             small = max(layer.count, layer.total) < LEAST
             if small or source is None or folder is None or tiles_of(layer, folder) is not None:
                 continue
+            options = project.options_of(layer)
+            if options is None or options.bounds is not None:
+                continue  # a part of a file stays as it was read
             self._tried.add((project, layer.id))
             self._busy = True
-            work = partial(
-                in_process, make_point_tiles, source, options_for(layer), city.frame.crs, folder
-            )
+            work = partial(in_process, make_point_tiles, source, options, city.frame.crs, folder)
             self._tasks.run(
                 mark("Arranging points"),
                 lambda progress, work=work: work(progress=progress),

@@ -19,7 +19,7 @@ from layers.readers.registry import ReadOptions, read
 from twin.city import City
 from twin.project import point_tiles
 from twin.project.point_tiles import make_tiles, tiles_in, tiles_of
-from twin.project.sources import options_for, source_path
+from twin.project.sources import source_path
 from twin.project.store import Project
 
 CRS_OF = "EPSG:5897"
@@ -51,7 +51,9 @@ def arrange(project: Project) -> Path:
     (layer,) = project.city.layers.values()
     source, folder = source_path(layer), project.tile_folder(layer)
     assert source is not None and folder is not None
-    make_tiles(source, options_for(layer), project.city.frame.crs, folder)
+    options = project.options_of(layer)
+    assert options is not None
+    make_tiles(source, options, project.city.frame.crs, folder)
     return folder
 
 
@@ -151,3 +153,21 @@ def test_a_point_shown_is_found_whichever_it_was_drawn_from(project: Project) ->
         assert int(point_shown(light, 11, own).classification[0]) == light.classification[11]
     with pytest.raises(ReadError):
         point_shown(full, 3, (0.0, 0.0, 0.0))
+
+
+def test_heights_are_in_the_unit_the_file_was_read_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_las(tmp_path / "feet.laz")
+    told = ReadOptions(height_unit="ft")
+    (layer,) = read(tmp_path / "feet.laz", told)
+    city = City(name="feet", frame=Frame.around(layer.crs, layer.bounds), layers={layer.id: layer})
+    path = tmp_path / "feet.gpkg"
+    with Project.create(path, city, options={layer.id: told}) as project:
+        arrange(project)
+    with Project.open(path) as again:
+        (light,) = again.city.layers.values()
+        assert light.tiles is not None
+        # 5 to 35 ft.
+        assert light.world()[:, 2].min() >= 5 * 0.3048 - 0.01
+        assert light.world()[:, 2].max() <= 35 * 0.3048 + 0.01

@@ -7,7 +7,7 @@ import pytest
 
 from viewers.scene.eye_dome import DARKEST, darkness
 from viewers.scene.point_choice import SHARES, shares
-from viewers.scene.point_pick import entries, nearest
+from viewers.scene.point_pick import blocks_of, entries, nearest, nearest_in
 
 
 def test_every_node_is_drawn_whole_where_its_points_are_a_pixel_apart_or_more():
@@ -73,6 +73,19 @@ def test_a_ray_enters_boxes_where_it_meets_them():
     at = entries(low, high, np.zeros(3), np.array([0.0, 1.0, 0.0]))
     assert at[0] == pytest.approx(10.0, abs=0.2)
     assert np.isinf(at[1]) and np.isinf(at[2]), "beside it, and behind the eye"
+
+
+def test_by_blocks_the_same_point_is_found():
+    rng = np.random.default_rng(9)
+    xyz = (rng.random((5_000, 3)) * (100.0, 100.0, 30.0)).astype(np.float32)
+    xyz = xyz[np.lexsort((xyz[:, 0] // 10, xyz[:, 1] // 10))]
+    blocks = blocks_of(xyz)
+    for aim in rng.random((40, 3)) * (100.0, 100.0, 30.0):
+        origin = np.array([50.0, -80.0, 60.0])
+        direction = (aim - origin) / np.linalg.norm(aim - origin)
+        assert nearest_in(xyz, blocks, origin, direction, 500.0) == nearest(
+            xyz, origin, direction, 500.0
+        )
 
 
 # -- eye-dome lighting ----------------------------------------------------------------------

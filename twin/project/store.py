@@ -166,6 +166,10 @@ class Project:
         key = self._contents.key_of(known) if known is not None else ""
         return self._contents.cache.tiles(key) if key else None
 
+    def options_of(self, layer: Layer) -> ReadOptions | None:
+        """How the file was read that a layer of the city comes from."""
+        return self._contents.record(self._contents.key_of(layer)).options
+
     @property
     def version(self) -> str:
         """Seal of the last recorded change."""

@@ -20,7 +20,7 @@ from viewers.scene.eye import Eye
 from viewers.scene.point_choice import FINEST, Boxes, shares
 from viewers.scene.point_colours import PointColours
 from viewers.scene.point_node import PointNode
-from viewers.scene.point_pick import entries, nearest
+from viewers.scene.point_pick import Blocks, blocks_of, entries, nearest_in
 from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 
@@ -31,9 +31,9 @@ MOST_FIRST, MOST_STILL = 300_000, 6_000_000
 """Points of the first picture, and of one that was refined."""
 FINEST_MOVING = 2.0
 """Pixels between neighbours that are loaded for while something moves."""
-ASKED_STILL, ASKED_MOVING = 48, 3
+ASKED_STILL, ASKED_MOVING = 48, 1
 """Nodes on their way at once: while something moves the cores are needed for drawing."""
-Loaded = tuple[PointColours, NodePoints, NDArray[np.uint8]]
+Loaded = tuple[PointColours, NodePoints, Blocks, NDArray[np.uint8]]
 
 
 class StreamedPoints(Visual):
@@ -127,7 +127,8 @@ class StreamedPoints(Visual):
             points = read_node(tree, node, colours.fields)
             if not wanted():
                 return None
-            return colours, NodePoints(xyz=points.xyz), _paint(colours, points, tree.offset[2])
+            painted = _paint(colours, points, tree.offset[2])
+            return colours, NodePoints(xyz=points.xyz), blocks_of(points.xyz), painted
 
         return work
 
@@ -139,11 +140,11 @@ class StreamedPoints(Visual):
                 log.warning("Points could not be read: %s", loaded)
             self._lost.add(node)
             return
-        colours, points, painted = loaded
+        colours, points, blocks, painted = loaded
         if colours is not self._colours:
             return  # painted in a style that is gone
         self._drop(node)
-        made = PointNode(points, painted, self.material, self._shift)
+        made = PointNode(points, blocks, painted, self.material, self._shift)
         self._nodes[node] = made
         self._boxes.met(node, made.low + self._shift, made.high + self._shift)
         self.around.stage.renderer.AddActor(made.actor)
@@ -257,8 +258,8 @@ class StreamedPoints(Visual):
             if at[place] > (reach + 1.5 if best is None else best[0]):
                 break  # nothing behind it can be better
             node = nodes[place]
-            xyz = self._nodes[node].points.xyz
-            found = nearest(xyz, origin - self._shift, direction, reach)
+            xyz, blocks = self._nodes[node].points.xyz, self._nodes[node].blocks
+            found = nearest_in(xyz, blocks, origin - self._shift, direction, reach)
             if found is not None and (best is None or found.cost < best[0]):
                 where = xyz[found.row].astype(np.float64) + self._shift
                 best = (found.cost, tree.first_row(node) + found.row, found.along, where)
