@@ -24,7 +24,7 @@ from layers.tiles import rtin
 from layers.tiles.heights import Heights
 
 TILE = 128
-VERSION = 1
+VERSION = 2
 FINEST_M, COARSEST_M = 0.02, 0.25
 """Tolerance of tiles of the raster's own cells is a twentieth of a cell, between these."""
 _INDEX = np.dtype(
@@ -158,7 +158,7 @@ class TerrainPyramid:
         """What the triangles of a tile may be off its own grid, metres."""
         if key.level < 0:
             return self.finest * 0.5**-key.level
-        return max(self.finest, 0.5 * float(self._index[key.level]["lost"][key.row, key.col]))
+        return max(self.finest, float(self._index[key.level]["lost"][key.row, key.col]))
 
     @property
     def complete(self) -> bool:
@@ -208,7 +208,7 @@ class TerrainPyramid:
             lost = rtin.coarser_errors(stacked) + self._children(level, row, "lost", np.max)[stale]
             stacked = stacked[:, ::2, ::2]
             self._write_grid(level, row, stale, stacked)
-        needed = rtin.kept(rtin.split_errors(stacked), np.maximum(self.finest, 0.5 * lost))
+        needed = rtin.kept(rtin.split_errors(stacked), np.maximum(self.finest, lost))
         off = np.abs(rtin.surface(stacked, needed) - stacked)
         record = index[row]
         known = np.isfinite(stacked)

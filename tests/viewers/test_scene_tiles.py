@@ -1,179 +1,336 @@
-"""A large picture drawn in parts is the picture drawn at once."""
+"""The ground in tiles: as fine as the eye needs, sharp, bounded, and nothing left behind."""
 
 from __future__ import annotations
 
-import math
+import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import pyvista as pv
-from scene_city import EAST, NORTH, block_city, city_of
-from small_layers import buildings_layer
-from vtkmodules.vtkRenderingCore import vtkCamera
+import rasterio
+import shapely
+from rasterio.transform import from_origin
+from scene_city import CRS, EAST, NORTH, city_of
 
-from layers.kinds.pointcloud import PointCloudLayer
-from layers.source import Source
-from twin.style import Style
-from viewers.scene.capture import capture
-from viewers.scene.overlay import FURNITURE, LABELS, Overlay
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.features import FeatureLayer
+from layers.kinds.mesh import MeshLayer
+from layers.readers import registry
+from layers.readers.registry import ReadOptions
+from layers.tiles.heights import LayerHeights
+from layers.tiles.terrain import Key, TerrainPyramid
+from viewers.scene import terrain_visual
+from viewers.scene.eye import Eye, eye_of
+from viewers.scene.ground_tiles import STILL
 from viewers.scene.scene import Scene
-from viewers.scene.tiles import bands, part_of_view, tiles_of, window_size
+from viewers.scene.tile_choice import Chooser
 from viewers.view_state import CameraPose, ViewState
 
-WHOLE, WINDOW = (640, 400), (256, 192)
+PLAIN_VIEW = ViewState(shadows=False, occlusion=False, edges=False)
 
 
-def drawn(city, pose, size, window, view):
-    """The picture of `size`, drawn in windows of `window` pixels on a stage of its own."""
-    plotter = pv.Plotter(off_screen=True, window_size=window, lighting="none")
-    scene = Scene(plotter)
-    try:
-        scene.show(city, view)
-        scene.camera.pose = pose
-        rows = [band for _, band in bands(scene, size) if band is not None]
-    finally:
-        scene.close()
-        plotter.close()
-    return np.concatenate(rows).astype(int)
+@pytest.fixture
+def scene():
+    plotter = pv.Plotter(off_screen=True, window_size=(400, 300), lighting="none")
+    made = Scene(plotter)
+    yield made
+    made.close()
+    plotter.close()
 
 
-def test_parts_cover_the_picture_once_and_share_one_window():
-    for size in ((7680, 4320), (641, 403), (3000, 300)):
-        window = window_size(size, (320, 240))
-        count = np.zeros((size[1], size[0]), int)
-        for row in tiles_of(size, window):
-            for tile in row:
-                count[tile.top : tile.top + tile.height, tile.left : tile.left + tile.width] += 1
-                assert tile.left - tile.window_left + tile.width <= window[0]
-                assert tile.top - tile.window_top + tile.height <= window[1]
-        assert (count == 1).all()
-
-
-def test_8k_is_drawn_in_windows_of_full_hd_and_small_pictures_at_once():
-    assert window_size((7680, 4320)) == (1920, 1080)
-    assert window_size((1280, 720)) == (1280, 720)
-    assert len(tiles_of((1280, 720), (1280, 720))) == 1
-
-
-def test_a_part_looks_through_its_share_of_the_frustum():
-    # The right upper quarter of a 200 × 100 picture of 90°: rays from 0 to 2 across, 0 to 1 up.
-    camera = vtkCamera()
-    camera.SetPosition(0, 0, 0)
-    camera.SetFocalPoint(0, 1, 0)
-    camera.SetViewUp(0, 0, 1)
-    camera.SetViewAngle(90.0)
-    with part_of_view(camera, (200, 100), 100, 0, (100, 50)):
-        assert camera.GetViewAngle() == pytest.approx(2 * math.degrees(math.atan(0.5)))
-        matrix = camera.GetCompositeProjectionTransformMatrix(2.0, -1, 1)
-        for across, up, x, y in ((0, 0, -1, -1), (2, 1, 1, 1), (1, 0.5, 0, 0), (2, 0, 1, -1)):
-            found = matrix.MultiplyPoint((across * 5.0, 5.0, up * 5.0, 1.0))
-            assert found[0] / found[3] == pytest.approx(x, abs=1e-9)
-            assert found[1] / found[3] == pytest.approx(y, abs=1e-9)
-    assert camera.GetViewAngle() == 90.0 and camera.GetWindowCenter() == (0.0, 0.0)
-
-
-CLOSE = CameraPose(eye=(EAST + 40, NORTH - 90, 70), target=(EAST + 100, NORTH + 100, 0))
-ABOVE = CameraPose(
-    eye=(EAST + 100, NORTH + 100, 300),
-    target=(EAST + 100, NORTH + 100, 0),
-    up=(0.0, 1.0, 0.0),
-    parallel_scale=110.0,
-)
-
-
-@pytest.mark.parametrize("pose", [CLOSE, ABOVE], ids=["perspective", "plan"])
-def test_parts_and_whole_are_the_same_picture_with_shadows_and_edges(pose):
-    city = block_city(10).with_style("buildings", Style(color_by="height"))
-    at_once = drawn(city, pose, WHOLE, WHOLE, ViewState())
-    in_parts = drawn(city, pose, WHOLE, WINDOW, ViewState())
-    assert in_parts.shape == at_once.shape
-    apart = np.abs(in_parts - at_once).max(axis=2)
-    # Noise against bands and the last bit of a float may differ; anything that is seen may not.
-    assert (apart > 6).mean() < 0.002 and np.median(apart) <= 1
-    for seam in (192, 384):  # window of 256 less two margins of 32
-        near = apart[:, seam - 2 : seam + 2]
-        assert (near > 6).mean() < 0.006
-
-
-def test_points_lit_by_their_neighbours_on_the_screen_have_no_seam():
-    rng = np.random.default_rng(4)
-    xyz = np.column_stack([rng.uniform(0, 200, (40_000, 2)), np.zeros(40_000)])
-    xyz[:, 2] = 12.0 * (np.hypot(xyz[:, 0] - 100, xyz[:, 1] - 100) < 45)
-    cloud = PointCloudLayer(
-        id="points",
-        name="Points",
-        crs="EPSG:32648",
-        xyz=xyz.astype(np.float32),
-        offset=np.array([EAST, NORTH, 0.0]),
+def hills(rows: int, cols: int) -> np.ndarray:
+    y, x = np.mgrid[0:rows, 0:cols]
+    return (40 + 9 * np.sin(x / 31) * np.cos(y / 43) + np.sin(x / 4) * np.sin(y / 5)).astype(
+        np.float32
     )
-    plain = ViewState(shadows=False, occlusion=False)
-    at_once = drawn(city_of(cloud), CLOSE, WHOLE, WHOLE, plain)
-    in_parts = drawn(city_of(cloud), CLOSE, WHOLE, WINDOW, plain)
-    apart = np.abs(in_parts - at_once).max(axis=2)
-    assert (apart > 12).mean() < 0.01
-    assert abs(in_parts[:, 186:198].mean() - at_once[:, 186:198].mean()) < 0.5
 
 
-def test_words_and_marks_of_the_screen_are_no_part_of_a_picture():
-    plotter = pv.Plotter(off_screen=True, window_size=(200, 150), lighting="none")
-    scene = Scene(plotter)
-    try:
-        scene.show(block_city(2), ViewState(shadows=False, occlusion=False))
-        plain = scene.screenshot()
-        below, above = (Overlay(scene.window, layer=layer) for layer in (LABELS, FURNITURE))
-        red = np.full((20, 30, 4), (255, 0, 0, 255), np.uint8)
-        below.image("label", red, 10, 10)
-        above.image("compass", red, 100, 100)
-        pixels = scene.screenshot().astype(int)
-        is_red = (pixels[..., 0] > 200) & (pixels[..., 1] < 60)
-        assert is_red.sum() == 600 and is_red[120:140, 10:40].all()
-        assert not ((plain[..., 0] > 200) & (plain[..., 1] < 60)).any()
-        scene.render()  # the screen itself shows both
-        shown = capture(scene.window, lambda: None).astype(int)
-        assert ((shown[..., 0] > 200) & (shown[..., 1] < 60)).sum() == 1200
-        below.close()
-        above.close()
-    finally:
-        scene.close()
-        plotter.close()
+def ground(heights: np.ndarray, cell: float = 1.0) -> ElevationLayer:
+    rows, cols = heights.shape
+    return ElevationLayer(
+        id="ground", name="Ground", crs=CRS, heights=heights, west=EAST - cols * cell / 2,
+        north=NORTH + rows * cell / 2, cell_x=cell, cell_y=cell,
+    )  # fmt: skip
 
 
-def test_a_label_lies_where_its_place_is_in_every_part():
-    plotter = pv.Plotter(off_screen=True, window_size=WINDOW, lighting="none")
-    scene = Scene(plotter)
-    place = np.array([EAST + 110.0, NORTH + 90.0, 5.0])
+def look(scene, eye, target):
+    shift = np.array([EAST, NORTH, 0.0])
+    scene.camera.pose = CameraPose(
+        eye=tuple(np.add(eye, shift)), target=tuple(np.add(target, shift)), view_angle=35.0
+    )
+
+
+def height_at(layer: ElevationLayer, x: float, y: float) -> float:
+    col = int((EAST + x - layer.west) / layer.cell_x)
+    row = int((layer.north - NORTH - y) / layer.cell_y)
+    return float(layer.heights[row, col])
+
+
+def eye_at(scene, eye, target) -> Eye:
+    look(scene, eye, target)
+    scene.renderer.GetActiveCamera().SetClippingRange(0.5, 5000.0)
+    return eye_of(
+        scene.renderer.GetActiveCamera(), (400, 300), moving=False, triangles=None, points=None
+    )
+
+
+def test_neighbours_are_never_more_than_one_level_apart(scene):
+    pyramid = TerrainPyramid(LayerHeights(ground(hills(1500, 1300))))
+    pyramid.build()
+    scene.camera.origin = np.array([EAST, NORTH, 0.0])
+    chooser = Chooser(pyramid, (EAST, NORTH, 0.0))
+    rng = np.random.default_rng(1)
+    finest = []
+    for _ in range(25):
+        x, y = rng.uniform(-600, 600, 2)
+        seen = eye_at(scene, (x, y, rng.uniform(42, 300)), (*rng.uniform(-600, 600, 2), 40.0))
+        split, _ = chooser.wanted(seen, STILL, lambda level, low, high: np.zeros(len(low)))
+        missing = {Key(0, *rng.integers(0, 10, 2).tolist()) for _ in range(rng.integers(0, 9))}
+        cut = chooser.cut(chooser.balanced(split), lambda key, gone=missing: key not in gone)
+        size = 2**-chooser.deepest
+        grid = np.full(np.array(pyramid.tiles(chooser.deepest)), 99)
+        for key in cut.leaves:
+            n = size * 2**key.level if key.level >= 0 else size >> -key.level
+            part = grid[
+                int(key.row * n) : int((key.row + 1) * n), int(key.col * n) : int((key.col + 1) * n)
+            ]
+            assert (part == 99).all()  # no place is covered twice
+            part[:] = key.level
+        assert grid.max() < 99  # and every place once
+        assert np.abs(np.diff(grid, axis=0)).max() <= 1 and np.abs(np.diff(grid, axis=1)).max() <= 1
+        finest.append(grid.min())
+    assert min(finest) < 0 <= max(finest)
+
+
+def test_what_is_seen_is_off_by_a_pixel_at_most(scene):
+    layer = ground(hills(1200, 1200))
+    scene.show(city_of(layer), PLAIN_VIEW)
+    rng = np.random.default_rng(2)
+    for eye in ((0, -500, 260), (100, 50, 75), (-300, 200, 500)):
+        look(scene, eye, (eye[0] + 60, eye[1] + 200, 40))
+        scene.set_still(cast=False)
+        for x, y in rng.uniform(-550, 550, (150, 2)):
+            world = (EAST + x, NORTH + y, height_at(layer, x, y))
+            place = scene.camera.project(np.array(world), (400, 300))
+            if place is None or not (5 < place[0] < 395 and 5 < place[1] < 295):
+                continue
+            hit = scene.picker.ground_below(np.array([x, y, 0.0]))
+            off = abs(hit - world[2])
+            away = np.linalg.norm(np.subtract(world, (EAST + eye[0], NORTH + eye[1], eye[2])))
+            # A pixel, and what the raster itself changes within half a cell.
+            assert off <= away / (300 / (2 * np.tan(np.radians(17.5)))) * 1.6 + 0.75
+
+
+def photo_file(path: Path, side: int = 2400) -> np.ndarray:
+    """Half-metre pixels in squares of ten, each with its own colour."""
+    r, c = np.mgrid[0:side, 0:side] // 10
+    pixels = np.stack([(r * 53) % 200 + 30, (c * 97) % 200 + 30, ((r + c) % 2) * 180 + 30]).astype(
+        np.uint8
+    )
+    with rasterio.open(
+        path, "w", driver="GTiff", width=side, height=side, count=3, dtype="uint8", crs=CRS,
+        photometric="RGB", tiled=True, transform=from_origin(EAST - side / 4, NORTH + side / 4, 0.5, 0.5),
+    ) as file:  # fmt: skip
+        file.write(pixels)
+    return pixels
+
+
+@pytest.mark.parametrize("relief", [True, False])
+def test_a_large_picture_is_sharp_at_street_level(scene, tmp_path, relief):
+    pixels = photo_file(tmp_path / "photo.tif")
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=40_000))
+    assert photo.pixels.shape[:2] == (200, 200)  # six metres a pixel: a square is a smear in it
+    layers = [ground(np.full((1300, 1300), 5.0, np.float32))] if relief else []
+    scene.show(city_of(*layers, photo), PLAIN_VIEW)
+    z = 5.0 if relief else scene.stage.ground_z
     found = []
-    try:
-        scene.show(block_city(2), ViewState(shadows=False, occlusion=False))
-        for pose in (CLOSE, ABOVE):
-            scene.camera.pose = pose
-            whole = scene.camera.project(place, WHOLE)
-            found.clear()
-            scene.each_frame.append(lambda: found.append(scene.camera.project(place, WINDOW)))
-            list(bands(scene, WHOLE))
-            del scene.each_frame[:]
-            corners = [
-                (tile.window_left, WHOLE[1] - tile.window_top - WINDOW[1])
-                for row in tiles_of(WHOLE, WINDOW)
-                for tile in row
-            ]
-            seen = [
-                (x + a, y + b)
-                for (x, y), (a, b) in zip(found[-len(corners) :], corners, strict=True)
-            ]
-            assert np.array(seen) == pytest.approx(np.tile(whole, (len(corners), 1)))
-    finally:
-        scene.close()
-        plotter.close()
+    for row, col in ((100, 120), (101, 120), (100, 121), (33, 170)):
+        x, y = (col * 5 + 2.5) - 600, 600 - (row * 5 + 2.5)
+        scene.camera.pose = CameraPose(
+            eye=(EAST + x, NORTH + y, z + 20.0),
+            target=(EAST + x, NORTH + y, z),
+            up=(0.0, 1.0, 0.0),
+            view_angle=35.0,
+        )
+        scene.set_still(cast=False)
+        middle = scene.screenshot()[145:155, 195:205].reshape(-1, 3).astype(float)
+        assert middle.std(axis=0).max() < 12  # one square, not a mixture of some
+        found.append((middle.mean(axis=0), pixels[:, row * 10 + 5, col * 10 + 5].astype(float)))
+    # Light changes all alike: brighter in the file is brighter in the picture, channel by channel.
+    for (seen, is_), (other, was) in itertools.combinations(found, 2):
+        for band in range(3):
+            if abs(is_[band] - was[band]) > 25:
+                assert (seen[band] > other[band]) == (is_[band] > was[band])
 
 
-def test_sources_are_named_once_with_their_licence():
-    from viewers.picture import sources_of
+def test_tiles_beyond_the_limit_of_memory_are_dropped(scene, tmp_path):
+    photo_file(tmp_path / "photo.tif")
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=40_000))
+    scene.memory.most = 100 * 2**20
+    scene.show(city_of(ground(hills(1200, 1200)), photo), PLAIN_VIEW)
+    seen = set()
+    for x in range(-500, 501, 100):
+        look(scene, (x, x, 70), (x, x + 60, 40))
+        scene.set_still(cast=False)
+        seen |= set(scene.visual("ground").tiles)
+        assert scene.memory.held <= scene.memory.most * 1.05
+    assert len(seen) > 1.4 * len(scene.visual("ground").tiles)
 
-    source = Source(path="a.gpkg", attribution="© OpenStreetMap contributors", licence="ODbL 1.0")
-    one = replace(buildings_layer(), source=source)
-    bare = replace(one, id="c", source=Source(path="c.laz", licence="CC0 1.0"))
-    assert sources_of([one, replace(one, id="b"), bare]) == (
-        "© OpenStreetMap contributors (ODbL 1.0) · CC0 1.0"
+
+def test_a_moving_frame_waits_for_nothing_and_a_still_one_for_all(scene):
+    scene.show(city_of(ground(hills(1200, 1200))), PLAIN_VIEW)
+    scene.set_still(cast=False)
+    waited = []
+    wait = scene.loader.wait
+    scene.loader.wait = lambda *args: waited.append(args) or wait(*args)
+    scene.set_moving()
+    for x in range(-500, 501, 100):
+        look(scene, (x, -300, 60), (x, 0, 40))
+        scene.render()
+    assert not waited and scene.visual("ground").drawn() > 0
+    scene.set_still(cast=False)
+    assert not scene.owes
+
+
+def test_an_edited_height_is_seen_and_felt(scene):
+    layer = ground(hills(500, 500))
+    scene.show(city_of(layer), PLAIN_VIEW)
+    scene.set_still(cast=False)
+    raised = np.array(layer.heights)
+    raised[240:261, 240:261] = 95.0
+    visual = scene.visual("ground")
+    version = visual.version
+    scene.show(city_of(replace(layer, heights=raised)), PLAIN_VIEW)
+    scene.set_still(cast=False)
+    assert scene.visual("ground") is visual and visual.version > version
+    assert scene.picker.ground_below(np.zeros(3)) == pytest.approx(95.0, abs=0.1)
+    assert visual.box[5] == pytest.approx(95.0)
+
+
+def test_a_large_terrain_is_drawn_at_once_and_exactly_once_it_is_built(
+    scene, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(terrain_visual, "AT_ONCE", 100_000)
+    layer = ground(hills(900, 900))
+    scene.folder_for = lambda _: tmp_path / "tiles"
+    scene.patient = False
+    scene.show(city_of(layer), PLAIN_VIEW)
+    visual = scene.visual("ground")
+    assert visual.drawn() > 0  # of some of its cells
+    scene.set_still(cast=False)
+    assert visual.error_at_best < 0.2
+    assert (tmp_path / "tiles" / "terrain" / "terrain.json").exists()
+    assert scene.picker.ground_below(np.array([30.0, 40.0, 0.0])) == pytest.approx(
+        height_at(layer, 30, 40), abs=1.2
     )
+    # Shown again by another scene, nothing is built.
+    plotter = pv.Plotter(off_screen=True, window_size=(200, 150), lighting="none")
+    again = Scene(plotter)
+    again.folder_for = scene.folder_for
+    again.show(city_of(layer), PLAIN_VIEW)
+    again.set_still(cast=False)
+    assert again.visual("ground").built == 0
+    again.close()
+    plotter.close()
+
+
+def test_without_a_project_a_large_terrain_leaves_no_folder(scene, tmp_path, monkeypatch):
+    import tempfile
+
+    monkeypatch.setattr(terrain_visual, "AT_ONCE", 100_000)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    scene.show(city_of(ground(hills(600, 600))), PLAIN_VIEW)
+    scene.set_still(cast=False)
+    assert len(list(tmp_path.glob("dothi-terrain-*"))) == 1
+    scene.close()
+    assert not list(tmp_path.iterdir())
+
+
+def test_removing_the_ground_gives_all_its_memory_back(scene, tmp_path):
+    photo_file(tmp_path / "photo.tif", 800)
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=40_000))
+    scene.show(city_of(), PLAIN_VIEW)
+    actors = scene.renderer.GetActors().GetNumberOfItems()
+    scene.show(city_of(ground(hills(800, 800)), photo), PLAIN_VIEW)
+    scene.set_still(cast=False)
+    assert scene.memory.held > 2**20
+    scene.show(city_of(), PLAIN_VIEW)
+    assert scene.memory.held == 0 and scene.nbytes() == 0
+    assert scene.renderer.GetActors().GetNumberOfItems() <= actors + 2
+
+
+def test_a_relief_of_triangles_slopes_down_at_its_border(scene):
+    xyz = np.array([[0, 0, 10], [50, 0, 12], [50, 50, 10], [0, 50, 11]], np.float32)
+    relief = MeshLayer(
+        id="relief", name="Relief", crs=CRS, offset=(EAST, NORTH, 0.0), vertices=xyz,
+        triangles=np.array([[0, 1, 2], [0, 2, 3]], np.int32),
+    )  # fmt: skip
+    scene.show(city_of(relief), PLAIN_VIEW)
+    hem = scene.visual("relief")._skirt.data
+    box = hem.GetBounds()
+    # From a rim of 10 … 12 m down to 8.5 m, three metres out for each: 10.5 m at the highest corner.
+    assert box[4] == pytest.approx(8.5) and box[5] == 12.0
+    assert -10.6 < box[0] < -3 and 53 < box[1] < 60.6
+
+
+def roads_of(count: int) -> FeatureLayer:
+    side = int(np.sqrt(count))
+    x, y = (a.reshape(-1) * 30.0 for a in np.meshgrid(np.arange(side), np.arange(side)))
+    x, y = x - side * 15 + EAST, y - side * 15 + NORTH
+    lines = shapely.linestrings(
+        np.stack([np.column_stack([x, y]), np.column_stack([x + 24, y])], axis=1)
+    )
+    return FeatureLayer(
+        id="roads", name="Roads", crs=CRS, geometry=lines, role="roads",
+        columns={"width": np.where(np.arange(len(lines)) % 50 == 0, 12.0, 4.0)},
+    )  # fmt: skip
+
+
+def test_very_many_roads_hold_the_budget_while_moving_and_are_whole_when_still(scene):
+    layer = roads_of(20_000)
+    scene.show(city_of(layer), PLAIN_VIEW)
+    look(scene, (0, -1200, 700), (0, 0, 0))
+    scene.set_still(cast=False)
+    visual = scene.visual("roads")
+    whole = visual.drawn()
+    assert len(visual.meshes()[0].chunks) > 20 and whole > 10_000
+    scene.budget.triangles = scene.budget.least = scene.budget.most = 4_000
+    scene.set_moving()
+    scene.render()
+    assert 0 < visual.drawn() <= 4_400
+    row = visual.row_at(np.array([0.0, 15.0, 0.0]))
+    assert row is not None and layer.geometry[row].distance(shapely.Point(EAST, NORTH + 15)) < 1
+    everything = sum(c.chunk.face_start[-1] for c in visual.meshes()[0].chunks.values())
+    assert visual.hide(np.arange(layer.count // 2))
+    left = sum(len(c.standing()) for c in visual.meshes()[0].chunks.values())
+    assert left == pytest.approx(everything / 2, rel=0.02)
+
+
+def test_a_great_wood_has_trunks_near_by_and_crowns_alone_far_away(scene):
+    rng = np.random.default_rng(4)
+    xy = rng.uniform(-3000, 3000, (30_000, 2)) + np.array([EAST, NORTH])
+    wood = FeatureLayer(
+        id="trees", name="Trees", crs=CRS, geometry=shapely.points(xy), role="trees",
+        columns={"height": np.full(len(xy), 12.0)},
+    )  # fmt: skip
+    scene.show(city_of(wood), PLAIN_VIEW)
+    look(scene, (0, 0, 15), (0, 300, 5))
+    scene.set_still(cast=False)
+    visual = scene.visual("trees")
+    chunks = visual.mesh.chunks.values()
+    assert sum(len(c.chunk.rows) for c in chunks) == 30_000
+    trunks = {bool((c.chunk.face_kind == 0).any()) for c in chunks}
+    assert trunks == {True, False}
+    near = [c for c in chunks if (c.chunk.face_kind == 0).any()]
+    assert all(np.hypot(*np.clip(0, c.low[:2], c.high[:2])) < 200 for c in near)
+    for chunk in chunks:  # every tree stands where it stands, whatever it is drawn as
+        row = int(chunk.chunk.rows[0])
+        mine = chunk.chunk.vertices[chunk.chunk.vertex_row == row]
+        assert np.hypot(*(mine[:, :2] - (xy[row] - np.array([EAST, NORTH]))).T).max() < 5
+        assert mine[:, 2].max() <= 12.01
+    found = visual.rays()
+    assert found is not None and set(np.unique(found[2])) == {
+        int(r) for c in near for r in c.chunk.rows
+    }

@@ -20,7 +20,7 @@ from viewers.scene.tile_choice import Chooser, Cut, Limits
 from viewers.scene.visual import Rays, Surroundings
 
 STILL = Limits(error=1.0, texel=1.5, most=420)
-MOVING = Limits(error=2.0, texel=3.0, most=160)
+MOVING = Limits(error=3.0, texel=3.5, most=120)
 COARSER = 1.6
 """What may be lost grows by so much until the tiles are few enough."""
 FIRST_S = 0.15
@@ -103,9 +103,11 @@ class GroundTiles:
         limits = MOVING if eye.moving else STILL
         if eye.triangles is None or not self._tiles:
             return limits
-        drawn = [t.triangles for t in self._tiles.values() if t.triangles]
+        drawn = [self._tiles[key].triangles for key in self._cut.seen if key in self._tiles]
         each = max(sum(drawn) / max(len(drawn), 1), 1.0)
-        most = int(np.clip(eye.triangles * 0.6 / each, 24, limits.most))
+        # Tiles out of sight count among those chosen, yet cost nothing.
+        share = max(len(self._cut.leaves), 1) / max(len(drawn), 1)
+        most = int(np.clip(eye.triangles * 0.6 / each * share, 16, limits.most))
         return Limits(error=limits.error, texel=limits.texel, most=most)
 
     def _wanted(self, eye: Eye) -> tuple[set[Key], dict[Key, float]]:
@@ -282,6 +284,20 @@ class GroundTiles:
                 )  # fmt: skip
             else:
                 tile.hide()
+
+    @property
+    def keys(self) -> tuple[Key, ...]:
+        """Tiles that are there."""
+        return tuple(self._tiles)
+
+    @property
+    def finest_texel(self) -> float:
+        """Metres that a pixel of the pictures covers in the finest tile in sight that wears one."""
+        worn = [
+            key.level for key in self._cut.seen
+            if key in self._tiles and self._tiles[key].picture is not None
+        ]  # fmt: skip
+        return max(self.pyramid.side(min(worn))) / TEXELS if worn else float("nan")
 
     def drawn(self) -> int:
         """Triangles in sight."""

@@ -19,7 +19,7 @@ from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
 from layers.tiles.heights import LayerHeights
 from layers.tiles.imagery import Picture
-from layers.tiles.terrain import TerrainPyramid
+from layers.tiles.terrain import Key, TerrainPyramid
 from twin.style import Style
 from viewers.scene.colouring import by_number
 from viewers.scene.eye import Eye
@@ -76,6 +76,28 @@ class TerrainVisual(Visual):
     def layer(self) -> ElevationLayer | None:
         """What is shown."""
         return self._layer
+
+    @property
+    def tiles(self) -> tuple[Key, ...]:
+        """Tiles that are there."""
+        return () if self._tiles is None else self._tiles.keys
+
+    @property
+    def error_at_best(self) -> float:
+        """Metres that the finest tiles may be off the layer; not-a-number where nothing is drawn."""
+        if self._tiles is None:
+            return float("nan")
+        return float(self._tiles.pyramid.errors(0).max())
+
+    @property
+    def built(self) -> int:
+        """Tiles of the pyramid that is drawn that were made by this, not found as they were."""
+        return 0 if self._tiles is None else self._tiles.pyramid.rebuilt
+
+    @property
+    def finest_texel(self) -> float:
+        """Metres that a pixel of the pictures covers in the finest tile in sight."""
+        return float("nan") if self._tiles is None else self._tiles.finest_texel
 
     @property
     def version(self) -> int:
