@@ -82,3 +82,38 @@ def test_a_city_off_screen_is_seen_from_where_it_was_asked():
 def test_an_impossible_size_is_refused():
     with pytest.raises(CityError), off_screen(block_city(1), ViewState(), (0, 100)):
         pass
+
+
+def test_without_perspective_a_click_takes_the_point_under_it_and_no_other(tmp_path):
+    from layers.kinds.pointcloud import PointCloudLayer
+
+    xyz = np.array([[x, y, 5.0] for x in range(-20, 21, 2) for y in range(-20, 21, 2)], np.float32)
+    cloud = PointCloudLayer(
+        id="cloud", name="Cloud", crs="EPSG:32648", xyz=xyz, offset=(EAST, NORTH, 0.0)
+    )
+    dark = ViewState(shadows=False, occlusion=False)
+    with off_screen(block_city(2).with_layer(cloud), dark, (400, 300)) as scene:
+        scene.camera.pose = CameraPose(
+            eye=(EAST - 10, NORTH - 10, 900), target=(EAST - 10, NORTH - 10, 0), up=(0.0, 1.0, 0.0),
+            parallel_scale=15.0,
+        )  # fmt: skip
+        scene.set_still()
+        for x, y in ((-14.0, -8.0), (-4.0, -16.0)):
+            here = scene.camera.project(np.array([EAST + x, NORTH + y, 5.0]), (400, 300))
+            found = scene.pick(*here)
+            assert found is not None and found.kind == "point"
+            assert found.where == pytest.approx((EAST + x, NORTH + y, 5.0), abs=0.01)
+
+
+def test_a_drag_and_the_wheel_keep_what_is_under_the_cursor_without_perspective():
+    with off_screen(block_city(3), ViewState(shadows=False, occlusion=False), (400, 300)) as scene:
+        scene.camera.pose = CameraPose(
+            eye=(EAST, NORTH - 500, 10), target=(EAST, NORTH, 10), parallel_scale=30.0
+        )
+        place = np.array([EAST + 12.0, NORTH, 20.0])
+        before = scene.camera.project(place, (400, 300))
+        scene.camera.zoom(2.0, place - scene.camera.origin)
+        assert scene.camera.project(place, (400, 300)) == pytest.approx(before, abs=1e-6)
+        scene.camera.drag(place - scene.camera.origin, *scene.camera.ray(50, 60, (400, 300)))
+        assert scene.camera.project(place, (400, 300)) == pytest.approx((50, 60), abs=1e-6)
+        assert scene.camera.pose.parallel_scale == pytest.approx(15.0)

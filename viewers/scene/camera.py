@@ -58,6 +58,13 @@ class Camera:
         a, b, c, d = renderer.GetViewport()
         return max(round((c - a) * width), 1), max(round((d - b) * height), 1)
 
+    @property
+    def pixel_m(self) -> float:
+        """Metres that a pixel covers without perspective, 0 with it."""
+        if not self._camera.GetParallelProjection():
+            return 0.0
+        return 2.0 * float(self._camera.GetParallelScale()) / self.size_of(self.stands_at)[1]
+
     def _part(
         self, size: tuple[int, int], at: tuple[float, float] | None = None
     ) -> tuple[float, float, float, float]:

@@ -15,6 +15,8 @@ from viewers.scene.visual import Visual
 from viewers.view_state import Picked
 
 Vector = NDArray[np.float64]
+NEAR_PIXELS, CONE = 4.0, float(np.tan(np.radians(0.25)))
+"""How near a point must be to the cursor, and by how much the cone of a picking ray widens."""
 
 
 class Picker:
@@ -26,6 +28,8 @@ class Picker:
         """What is cut away, and so not met."""
         self.see_through = False
         """Whether the cursor goes through the ground to what lies in it."""
+        self.pixel_m = 0.0
+        """Metres that a pixel covers where there is no perspective, else 0."""
         self.faces: RayWorld | None = None
         """The filled faces of the cut."""
         self._visuals: dict[str, Visual] = {}
@@ -141,6 +145,10 @@ class Picker:
 
     def _nearest(self, origin: Vector, direction: Vector, reach: float) -> Picked | None:
         best: tuple[float, Picked] | None = None
+        if self.pixel_m > 0:
+            # Points are sought in a cone from the eye; here it begins where it is a few pixels wide.
+            ahead = max(reach - NEAR_PIXELS * self.pixel_m / CONE, 0.0)
+            origin, reach = origin + ahead * direction, reach - ahead
         for layer_id, visual in self._visuals.items():
             search: Callable[..., Any] | None = getattr(visual, "nearest_to_ray", None)
             found = search(origin, direction, reach) if search is not None else None

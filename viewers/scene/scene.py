@@ -361,6 +361,7 @@ class Scene:
 
     def pick(self, x: float, y: float) -> Picked | None:
         """What is under pixel (x, y) from the lower left corner; None for the sky."""
+        self.picker.pixel_m = self.camera.pixel_m
         return self.picker.pick(*self.camera.ray(x, y, self.window.GetSize()))
 
     def world_at(self, x: float, y: float) -> tuple[float, float, float] | None:
