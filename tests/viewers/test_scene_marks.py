@@ -96,9 +96,9 @@ def test_a_preview_is_seen_without_drawing_the_city_and_leaves_nothing(scene):
     scene.set_still()
     before = capture(scene.window, lambda: None)
     preview = Preview(scene)
+    renders = scene.renders
     preview.marks.put("a", Mark(line=line_at(40.0), colour=RED))
     preview.draw()
-    renders = scene.renders
     picture = capture(scene.window, lambda: None)
     assert red(picture).sum() > 100
     preview.marks.put("a", Mark(line=line_at(40.0, 14.0), colour=RED))
@@ -109,6 +109,10 @@ def test_a_preview_is_seen_without_drawing_the_city_and_leaves_nothing(scene):
     assert rows[1] < rows[0] - 3
     same = ~red(moved)
     assert np.abs(moved.astype(int) - before)[same].mean() < 6
+    scene.render()  # a frame of the scene, with the marks in it
+    preview.marks.clear()
+    preview.draw()
+    assert not red(capture(scene.window, lambda: None)).any()
     preview.close()
     scene.render()
     assert np.abs(capture(scene.window, lambda: None).astype(int) - before).max() <= 2

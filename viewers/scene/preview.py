@@ -39,12 +39,16 @@ class Preview:
         self._band = Overlay(self._window, layer=FURNITURE + 2)
         self._size: tuple[int, ...] = ()
         self._kept = False
+        self._clean = True
+        """Whether the scene's last frame was drawn without a mark of this preview."""
+        self._banded = False
         scene.each_frame.append(self._look)
 
     def _look(self) -> None:
         """The scene draws a frame of its own: the kept picture is out of date."""
         self._below.drop(BACKDROP)
         self._kept = False
+        self._clean = not self.marks.marks and not self._banded
         self.marks.look()
 
     def draw(self) -> None:
@@ -64,6 +68,7 @@ class Preview:
 
     def band(self, corners: NDArray[np.float64]) -> None:
         """Show a closed line on the screen through `corners` (n, 2), pixels; none takes it away."""
+        self._banded = len(corners) > 1
         number = np.arange(len(corners))
         pairs = np.column_stack([number, np.roll(number, -1)]) if len(corners) > 1 else number[:0]
         pairs = pairs.reshape(-1, 2)
@@ -72,13 +77,14 @@ class Preview:
 
     def _keep(self) -> None:
         """Keep the scene's picture without the marks of this preview."""
-        own = (self._renderer, self._band.renderer)
-        for renderer in own:
-            renderer.DrawOff()
-        self._scene.render()
+        if not self._clean:
+            own = (self._renderer, self._band.renderer)
+            for renderer in own:
+                renderer.DrawOff()
+            self._scene.render()
+            for renderer in own:
+                renderer.DrawOn()
         picture = capture(self._window, lambda: None)
-        for renderer in own:
-            renderer.DrawOn()
         whole = np.full((*picture.shape[:2], 4), 255, np.uint8)
         whole[..., :3] = picture
         self._below.image(BACKDROP, whole, 0, 0)
