@@ -179,10 +179,9 @@ def _height(points: NDArray[np.float64], spreads: NDArray[np.float64], city: Cit
             Value(name=mark("Slope"), value=100 * rise / level, spread=100 * off, unit="%"),
             Value(name=mark("Inclination"), value=slope, spread=turned, unit="°"),
         ]
-    values += [
-        Value(name=mark("Lower end"), value=float(points[:, 2].min()), spread=float(spreads[0, 1])),
-        Value(name=mark("Upper end"), value=float(points[:, 2].max()), spread=float(spreads[1, 1])),
-    ]
+    low, high = (0, 1) if rise >= 0 else (1, 0)
+    for name, end in ((mark("Lower end"), low), (mark("Upper end"), high)):
+        values.append(Value(name=name, value=float(points[end, 2]), spread=float(spreads[end, 1])))
     return values
 
 

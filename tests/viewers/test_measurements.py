@@ -79,6 +79,10 @@ def test_a_height_difference_has_a_slope():
     assert found["Slope"].value == pytest.approx(75)
     assert found["Inclination"].value == pytest.approx(np.degrees(np.arctan2(30, 40)))
     assert found["Upper end"].value == 36
+    points, _ = at((0, 0, 30), (40, 0, 0))
+    down = measured("height", points, np.array([[0.1, 0.2], [0.3, 0.4]]), city())
+    ends = {value.name: (value.value, value.spread) for value in down}
+    assert ends["Upper end"] == (36.0, 0.2) and ends["Lower end"] == (6.0, 0.4)
 
 
 def test_an_angle_of_a_right_triangle():
