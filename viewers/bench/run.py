@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from layers.errors import CityError
-from viewers.bench import files, points, scene
+from viewers.bench import files, points, scene, terrain
 from viewers.bench.measure import Figure, run_alone
 from viewers.rendering import without_display
 from viewers.scene.renderer_name import renderer_name
@@ -59,9 +59,10 @@ BENCHMARKS: dict[str, Callable[[], list[Figure]]] = {
     "frames": frames,
     "points": points.figures,
     "scene": scene.figures,
+    "terrain": terrain.figures,
 }
-LONG = ("points", "scene")
-"""Run when they are named: they make clouds of a gigabyte first."""
+LONG = ("points", "scene", "terrain")
+"""Run when they are named: they make clouds and pictures of a gigabyte first."""
 
 
 def bench(names: Sequence[str]) -> dict[str, Any]:

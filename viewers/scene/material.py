@@ -18,7 +18,7 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexture,
 )
 
-from viewers.scene import shaders
+from viewers.scene import facade_shader, shaders
 from viewers.scene.cut import Cut
 from viewers.scene.packing import Code
 
@@ -111,12 +111,19 @@ def _functions(kind: Kind, *, fine: bool, cut: bool) -> str:
     if fine and kind != "line":
         parts.append(shaders.SHADOW_FUNCTIONS)
     if kind == "building":
-        parts.append(shaders.FACADE_FUNCTIONS)
+        parts.append(facade_shader.FUNCTIONS)
     return "".join(parts)
 
 
 def _fragment(
-    kind: Kind, *, smooth_normals: bool, fine: bool, picture: bool, tiled: bool, cut: bool
+    kind: Kind,
+    *,
+    smooth_normals: bool,
+    fine: bool,
+    picture: bool,
+    tiled: bool,
+    quick: bool,
+    cut: bool,
 ) -> str:
     haze, end = (shaders.HAZE, shaders.END) if fine else (shaders.HAZE_PLAIN, shaders.END_PLAIN)
     away = shaders.CUT if cut else ""
@@ -131,11 +138,15 @@ def _fragment(
         normal = shaders.UP_NORMAL
     parts = [away, normal, shaders.START]
     if kind == "building":
-        parts.append(shaders.FACADE)
+        parts.append(facade_shader.FINE if fine else facade_shader.PLAIN)
     if kind == "water":
         parts.append(shaders.WATER)
     if picture:
-        parts.append(shaders.DRAPE_TILE if tiled else shaders.DRAPE)
+        parts.append(
+            (shaders.DRAPE_TILE_QUICK if quick and not fine else shaders.DRAPE_TILE)
+            if tiled
+            else shaders.DRAPE
+        )
     if kind in ("pipe", "floor"):
         return "".join([*parts, shaders.PIPE, haze, end])
     parts.append(shaders.SUN)
@@ -159,6 +170,8 @@ class Material:
         self.kind = kind
         self.tiled = tiled
         """Whether tiles of the ground wear it, with a picture each where it is pictured."""
+        self.quick = False
+        """Whether moving frames read pictures without mixing their texels."""
         self.of_plain = False
         """Whether the stage gives it the colour of the plain."""
         self.shift = np.zeros(3)
@@ -190,8 +203,8 @@ class Material:
         dec, impl = shaders.VERTEX_DEC, shaders.VERTEX_IMPL
         into = shaders.LIGHT_DEC
         if self.kind == "building":
-            dec, impl = dec + shaders.BASE_DEC, impl + shaders.BASE_IMPL
-            into += "in float dtBase;\n"
+            dec, impl = dec + facade_shader.VERTEX_DEC, impl + facade_shader.VERTEX_IMPL
+            into += facade_shader.INTO
         if self._smooth:
             dec, impl = dec + shaders.NORMAL_DEC, impl + shaders.NORMAL_IMPL
             into += "in vec3 dtNormal;\n"
@@ -221,7 +234,7 @@ class Material:
         fragment("//VTK::Light::Dec", True, _functions(self.kind, fine=fine, cut=cut), False)
         body = _fragment(
             self.kind, smooth_normals=self._smooth, fine=fine, picture=self._pictured,
-            tiled=self.tiled, cut=cut,
+            tiled=self.tiled, quick=self.quick, cut=cut,
         )  # fmt: skip
         fragment("//VTK::Light::Impl", True, body, False)
 
@@ -256,6 +269,11 @@ class Material:
             uniforms = shader.GetVertexCustomUniforms()
             uniforms.SetUniform3f("pointSize", [pixel_metres, least, most])
 
+    def set_lit(self, shares: tuple[float, float, float]) -> None:
+        """Shares of the windows of homes, offices and shops that are lit at night."""
+        for shader in (self._plain, self._fine) if self.kind == "building" else ():
+            shader.GetVertexCustomUniforms().SetUniform3f("litShare", list(shares))
+
     def set_float(self, name: str, value: float) -> None:
         """A float uniform of the fragment shaders."""
         for uniforms in self.uniforms():
@@ -287,6 +305,12 @@ class Material:
         if self.property.GetTexture(name) is not texture:
             self.property.RemoveTexture(name)
             self.property.SetTexture(name, texture)
+
+    def set_quick(self) -> None:
+        """Read pictures the quickest way while something moves: software draws."""
+        if not self.quick:
+            self.quick = True
+            self._build()
 
     def set_strength(self, strength: float) -> None:
         """How much of the pictures that tiles bring is seen, 0 … 1."""

@@ -33,7 +33,6 @@ VERTEX_LIFT = """
   }
 """
 VERTEX_BIAS = "  gl_Position.z -= %.9f * gl_Position.w;\n"
-BASE_DEC, BASE_IMPL = "in float dtBaseMC;\nout float dtBase;\n", "  dtBase = dtBaseMC;\n"
 NORMAL_DEC, NORMAL_IMPL = "in vec3 dtNormalMC;\nout vec3 dtNormal;\n", "  dtNormal = dtNormalMC;\n"
 
 # Points are lit at their corner: software GL shades sixteen pixels for one that is drawn.
@@ -112,17 +111,6 @@ float dtShade(vec3 p, vec3 n, sampler2D map, vec3 ax, vec3 ay, vec3 az, vec3 inf
 }
 """
 
-FACADE_FUNCTIONS = """
-float dtBox(float x, float low, float high, float w) {
-  return smoothstep(low - w, low + w, x) * (1.0 - smoothstep(high - w, high + w, x));
-}
-float dtHash(vec2 p) {
-  vec3 q = fract(vec3(p.xyx) * 0.1031);
-  q += dot(q, q.yzx + 33.33);
-  return fract((q.x + q.y) * q.z);
-}
-"""
-
 FLAT_NORMAL = """
   vec3 n = normalize(cross(dFdx(dtRel), dFdy(dtRel)));
   if (dot(n, dtRel) > 0.0) n = -n;
@@ -135,32 +123,6 @@ START = """
   float dist = length(dtRel);
   vec3 dir = dtRel / max(dist, 0.001);
   vec3 glow = vec3(0.0);
-"""
-
-FACADE = """
-  if (abs(n.z) < 0.35) {
-    float z = dtPos.z - dtBase;
-    float u = abs(n.x) > 1.03 * abs(n.y) ? dtPos.y : dtPos.x;
-    vec2 g = vec2(u / 2.7, z / 3.4);
-    vec2 w = max(fwidth(g), vec2(1e-4));
-    float fade = 1.0 - smoothstep(0.22, 0.55, max(w.x, w.y));
-    float body = smoothstep(0.0, 0.4, z);
-    float win = 0.0;
-    if (fade > 0.0 && facade > 0.0) {
-      vec2 f = fract(g);
-      win = dtBox(f.x, 0.27, 0.73, w.x * 0.7) * dtBox(f.y, 0.30, 0.76, w.y * 0.7) * body;
-      float slab = 1.0 - dtBox(f.y, 0.045, 0.955, w.y * 0.7);
-      float pick = dtHash(floor(g) + floor(dtBase * 7.0));
-      vec3 glass = base * 0.34 + skyZenith * (0.05 + 0.06 * pick);
-      base = mix(base, mix(base, glass, 0.86), win * fade * facade);
-      base *= 1.0 - 0.10 * slab * fade * facade;
-      glow = vec3(1.0, 0.70, 0.36) * step(0.66, pick) * win * fade * night * (0.35 + 0.5 * pick);
-    }
-    base *= 1.0 - 0.10 * facade * (1.0 - fade);
-    glow += vec3(1.0, 0.70, 0.36) * 0.045 * night * (1.0 - fade) * facade;
-  } else {
-    base = mix(base, base * vec3(1.05, 1.03, 1.0), 0.7);
-  }
 """
 
 WATER = """
@@ -190,6 +152,12 @@ UV_DEC = "in vec3 dtUvMC;\nout vec2 dtUv;\n"
 UV_IMPL = "  dtUv = dtUvMC.xy;\n  dtPos.z += dtUvMC.z;\n"
 DRAPE_TILE = """
   vec4 picture = texture(actortexture, dtUv);
+  base = mix(base, picture.rgb * picture.rgb, picture.a * drapeShift.z);
+"""
+# Software GL takes twice as long to mix texels as to read one; while something moves nobody sees it.
+DRAPE_TILE_QUICK = """
+  vec4 picture = texelFetch(actortexture, ivec2(clamp(dtUv, 0.0, 0.9999) *
+    vec2(textureSize(actortexture, 0))), 0);
   base = mix(base, picture.rgb * picture.rgb, picture.a * drapeShift.z);
 """
 TILE_NORMAL = "\n  vec3 n = normalize(dtNormal);\n"
