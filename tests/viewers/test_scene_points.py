@@ -18,6 +18,7 @@ from layers.readers.registry import ReadOptions, read
 from layers.writers.copc import to_copc
 from twin.city import City
 from twin.style import Style
+from viewers.scene.marks import Mark, Marks
 from viewers.scene.point_stream import StreamedPoints
 from viewers.scene.scene import Scene
 from viewers.view_state import CameraPose, ViewState
@@ -174,6 +175,21 @@ def test_a_file_that_is_gone_leaves_what_was_there(scene, layer, scan, tmp_path)
     scene.camera.pose = NEAR
     scene.set_still()  # comes back, and does not wait for what cannot come
     assert coarse > 0 and scene.visual(there.id).drawn() > 0
+
+
+def test_a_measured_dot_stays_as_large_beside_a_cloud(scene, layer):
+    """Clouds say in the shader how wide their points are, and so for all that is drawn with them."""
+    city = city_of(layer)
+    scene.show(city, ViewState())
+    scene.camera.pose = NEAR
+    marks = Marks(scene.renderer, scene.camera.origin)
+    scene.each_frame.append(marks.look)
+    before = scene.screenshot().astype(int)
+    place = np.array([[587_200.0, 2_325_150.0, 80.0]])
+    marks.put("a", Mark(line=place[:0], dots=place, colour=(1.0, 0.0, 0.0), size=11.0))
+    after = scene.screenshot().astype(int)
+    red = (after[..., 0] - after[..., 1] > 90) & (np.abs(after - before).sum(axis=2) > 60)
+    assert 30 <= red.sum() <= 200, "eleven pixels across"
 
 
 def test_eye_dome_lighting_is_for_pictures_that_stand_still(scene, layer):

@@ -196,7 +196,10 @@ class Marks:
         actor = _actor(local, cells, mark.colour, 1.0)
         actor.GetProperty().SetPointSize(mark.size * self.ratio)
         shader = actor.GetShaderProperty()
-        shader.AddVertexShaderReplacement("//VTK::PositionVC::Impl", True, _ON_TOP, False)
+        # Beside clouds of points, whose corners say how wide they are, the property says nothing.
+        wide = _ON_TOP + "  gl_PointSize = dotWide;\n"
+        shader.AddVertexShaderReplacement("//VTK::PositionVC::Impl", True, wide, False)
+        shader.GetVertexCustomUniforms().SetUniformf("dotWide", mark.size * self.ratio)
         shader.AddFragmentShaderReplacement("//VTK::Light::Impl", True, _DOT, False)
         shader.GetFragmentCustomUniforms().SetUniformi("shape", SHAPES[mark.shape])
         return [actor]
