@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from viewers.app import App
+    from viewers.tools.story_tool import StoryTool
 
 CityOf = Callable[[str], Path | None]
 WINDOW = (1600, 1000)
@@ -108,11 +109,71 @@ def picked(app: App) -> None:
     choose(app, tall(app))
 
 
+def story(app: App) -> None:
+    """A story of the demo, and one of its stops being edited."""
+    from viewers.dialogs.stop_dialog import StopDialog
+
+    tool = begin_story(app)
+    look(app, "overview")
+    app.window.show_panel("story")
+    tool.panel._list.setCurrentRow(1)
+    stop = tool.panel.story.stops[1]
+    dialog = StopDialog(stop, app.session.city, app.session.view, "", app.window)
+    dialog.open()
+    dialog.move(560, 190)
+
+
+def told(app: App) -> None:
+    """The same story on the wall, in Vietnamese."""
+    from viewers.playing import PlayRequest
+
+    app.commands.set_language("vi")
+    tool = begin_story(app)
+    tool.play(PlayRequest(screen=0, start=1))
+    rest(app)
+
+
+def begin_story(app: App) -> StoryTool:
+    """Three stops: the whole ward, its heights, and the evening."""
+    from twin.edits.stories import PutStory
+    from twin.story import Stop, Story, Words
+    from twin.style import Style
+    from viewers.film.telling import camera_of
+    from viewers.tools.story_tool import StoryTool
+
+    camera, city = app.stage.scene.camera, app.session.city
+    hidden = tuple(sorted(app.session.view.hidden))
+    heights = {k: Style(color_by="height") for k, v in city.layers.items() if v.kind == "buildings"}
+    words = (
+        ("Toàn cảnh", "overview", "09:30", "Phường Sen Xanh, bên sông", "Sen Xanh ward, by the river"),
+        ("Chiều cao", "close", "15:30", "Nhà cao đứng dọc đại lộ", "Tall houses line the avenue"),
+        ("Buổi tối", "overview", "18:20", "Lúc lên đèn", "When lamps are lit"),
+    )  # fmt: skip
+    stops = tuple(
+        Stop(
+            id=f"stop-{number}",
+            name=name,
+            camera=camera_of(camera.named(view)),
+            caption=Words(vi=vi, en=en),
+            notes="Nói về chiều cao cho phép",
+            sun_time=f"2026-06-21T{hour}:00+07:00",
+            hidden=hidden,
+            styles=heights if view == "close" else {},
+        )
+        for number, (name, view, hour, vi, en) in enumerate(words, start=1)
+    )
+    title = Words(vi="Phường bên sông", en="The ward by the river")
+    app.session.do(PutStory(story=Story(id="story-1", title=title, stops=stops)))
+    return next(tool for tool in app.tools if isinstance(tool, StoryTool))
+
+
 SCENES: dict[str, tuple[str, Callable[[App], None]]] = {
     "window_welcome": ("", welcome),
     "window_demo": ("demo", demo),
     "window_dark": ("demo", dark),
     "window_style": ("demo", style),
+    "window_story": ("demo", story),
+    "window_told": ("demo", told),
     "window_import": ("", importing),
     "window_method": ("hoan_kiem", method),
     "window_delft": ("delft", picked),
