@@ -167,7 +167,7 @@ def _ours(path: Path) -> dict[str, Any]:
     scene = Scene(OffScreen((1920, 1080)))
     scene.render()  # the window is there before a file is opened
     started = time.perf_counter()
-    (layer,) = registry.read(path, registry.ReadOptions(max_points=250_000, fields=("rgb",)))
+    (layer,) = registry.read(path, registry.ReadOptions(max_points=100_000, fields=("rgb",)))
     frame = Frame.around(layer.crs, layer.bounds)
     scene.show(City(name="points", frame=frame, layers={layer.id: layer}), ViewState())
     first = time.perf_counter() - started

@@ -25,9 +25,9 @@ from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 
 log = logging.getLogger(__name__)
-FIRST = 150_000
+FIRST = 60_000
 """Points that are there when a cloud is shown first."""
-MOST_FIRST, MOST_STILL = 300_000, 6_000_000
+MOST_FIRST, MOST_STILL = 200_000, 6_000_000
 """Points of the first picture, and of one that was refined."""
 FINEST_MOVING = 2.0
 """Pixels between neighbours that are loaded for while something moves."""
