@@ -164,8 +164,9 @@ def _faces(
     wall = spans(start + caps, walls)
     triangles[floor] = flat[:, ::-1]
     triangles[roof] = flat + half
-    triangles[wall[0::2]] = np.column_stack([a, b, b + half])
-    triangles[wall[1::2]] = np.column_stack([a, b + half, a + half])
+    # the last corner of both triangles is where the wall begins: façades are counted from there
+    triangles[wall[0::2]] = np.column_stack([b, b + half, a])
+    triangles[wall[1::2]] = np.column_stack([b + half, a + half, a])
     kind[floor], kind[wall], kind[roof] = FLOOR, WALL, ROOF
     return triangles, np.repeat(np.arange(solids, dtype=np.int32), total), kind
 

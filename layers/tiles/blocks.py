@@ -102,11 +102,6 @@ def tile(survey: Survey, tree: Quadtree, node: int, *, origin: Origin) -> Chunk 
     return _chunk([solids(survey, kept, origin), blocks], sizes)
 
 
-def base_of(chunk: Chunk, ground: NDArray[np.float64], origin: Origin) -> NDArray[np.float32]:
-    """Height of the ground under each vertex of a tile, relative to `origin`."""
-    return (ground[chunk.vertex_row] - origin[2]).astype(np.float32)
-
-
 def solids(survey: Survey, rows: NDArray[np.int64], origin: Origin) -> SolidBatch:
     """The solids of `rows`, with the row of each face."""
     own = survey.own[rows] if survey.own is not None else np.zeros(len(rows), bool)
@@ -205,12 +200,13 @@ def _extreme(
 
 _SIDES = np.array(
     [
-        [0, 1, 5], [0, 5, 4], [1, 2, 6], [1, 6, 5], [2, 3, 7], [2, 7, 6], [3, 0, 4], [3, 4, 7],
+        [1, 5, 0], [5, 4, 0], [2, 6, 1], [6, 5, 1], [3, 7, 2], [7, 6, 2], [0, 4, 3], [4, 7, 3],
         [4, 5, 6], [4, 6, 7],
     ],
     np.int32,
 )  # fmt: skip
-"""Walls and roof of a box over its corners 0–3 below and 4–7 above, counter-clockwise from outside."""
+"""Walls and roof of a box over its corners 0–3 below and 4–7 above, counter-clockwise from outside; the
+last corner of a wall's triangles is where it begins."""
 
 
 def _boxes_to_solids(

@@ -31,7 +31,7 @@ _CHUNK = (
 _MODEL = ("vertices", "triangles", "face_solid", "face_kind")
 PLAN = "plan.tile"
 SHARED = "shared.tile"
-VERSION = 2
+VERSION = 3
 """Tiles that another version made are made again."""
 BATCH = 16
 """Tiles that a worker process makes at a time."""

@@ -217,6 +217,13 @@ class StoredBuildings(BuildingsLayer):
         return self._stored.outlines
 
     @property
+    def stored_use(self) -> Categories | None:
+        """The uses as they lie on the disk; None where others were given."""
+        if self.stored is None or "use" in getattr(self, "_given", {}):
+            return None
+        return self._stored.use
+
+    @property
     def bounds(self) -> Bounds:
         return self._stored.bounds if self.outlines is not None else super().bounds
 

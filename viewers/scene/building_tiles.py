@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.kinds.buildings import BuildingsLayer
-from layers.tiles.blocks import MERGED, base_of
+from layers.tiles.blocks import MERGED
 from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid
 from viewers.scene.block_choice import choose_tiles
 from viewers.scene.eye import Eye
+from viewers.scene.facades import patterns_of, site_of
 from viewers.scene.visual import Rays
 
 CASTING = 600_000
 """Triangles that throw shadows."""
 
 
+class Uses:
+    """The kind of façade of each building of a layer; found by the first worker that asks."""
+
+    def __init__(self, layer: BuildingsLayer) -> None:
+        self.layer = layer
+        self._found: NDArray[np.uint8] | None = None
+        self._lock = Lock()
+
+    def patterns(self) -> NDArray[np.uint8]:
+        """Index in `facades.PATTERNS` (n,)."""
+        with self._lock:
+            if self._found is None:
+                self._found = patterns_of(self.layer)
+            return self._found
+
+
 def load(
-    pyramid: Pyramid, node: int, wanted: Callable[[], bool]
+    pyramid: Pyramid, node: int, uses: Uses, wanted: Callable[[], bool]
 ) -> tuple[Chunk, NDArray[np.float32]] | None:
+    """A tile, and what its façades need."""
     chunk = pyramid.tile(node) if wanted() else None
-    return None if chunk is None else (chunk, base_of(chunk, pyramid.survey.ground, pyramid.origin))
+    if chunk is None:
+        return None
+    survey, layer = pyramid.survey, uses.layer
+    site = site_of(
+        chunk, uses.patterns(), layer.floors, survey.ground, survey.height, survey.own,
+        origin_z=pyramid.origin[2],
+    )  # fmt: skip
+    return chunk, site
 
 
 def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) -> Rays | None:

@@ -19,7 +19,7 @@ from layers.tiles.rays import first_building
 from twin.style import Style
 from viewers.scene.block_choice import choose_tiles, standing
 from viewers.scene.budget import choose_levels
-from viewers.scene.building_tiles import bounds_of, load, same_outlines, solids_around
+from viewers.scene.building_tiles import Uses, bounds_of, load, same_outlines, solids_around
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
@@ -62,6 +62,7 @@ class BuildingsVisual(Visual):
         self._shift = np.zeros(3)
         self._layer: BuildingsLayer | None = None
         self._style: Style | None = None
+        self._uses: Uses | None = None
         self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
         self._selected: int | None = None
         self._chosen = self._hidden = NO_ROWS
@@ -83,6 +84,8 @@ class BuildingsVisual(Visual):
             return False
         recolour = not same_layer or style != self._style
         self._layer, self._style = layer, style
+        if not same_layer:
+            self._uses = Uses(layer)
         if recolour:
             self._colours, self.legend = of_buildings(layer, style)
         if not same_layer:
@@ -162,14 +165,15 @@ class BuildingsVisual(Visual):
 
     def _ask(self, wanted: NDArray[np.int64], urgency: NDArray[np.float64]) -> None:
         loader, pyramid = self.around.loader, self.pyramid
-        assert pyramid is not None
+        assert pyramid is not None and self._uses is not None
+        uses = self._uses
         # The coarsest tile always: it stands for whatever is not there yet.
         nodes = dict(zip(wanted.tolist(), urgency.tolist(), strict=True)) | {0: 2e6}
         missing = [n for n in nodes if n not in self.mesh.chunks and n not in self._empty]
         missing += [n for n in self._stale if n in nodes]
         loader.want(self, [*missing, PLAN])
         for node in missing:
-            loader.ask(self, node, nodes[node], partial(load, pyramid, node))
+            loader.ask(self, node, nodes[node], partial(load, pyramid, node, uses))
 
     def _draw(self, eye: Eye, drawn: set[int], budget: int | None, tolerance: float) -> None:
         numbers = self.mesh.numbers
@@ -235,11 +239,10 @@ class BuildingsVisual(Visual):
             self._empty.add(key)
             self.mesh.drop(key)
             return
-        chunk, base = result
-        self._add(key, chunk, base)
+        self._add(key, *result)
 
-    def _add(self, node: int, chunk: Chunk, base: NDArray[np.float32]) -> None:
-        self.mesh.put_one(node, chunk, base)
+    def _add(self, node: int, chunk: Chunk, site: NDArray[np.float32]) -> None:
+        self.mesh.put_one(node, chunk, site)
         actor = self.mesh.chunks[node]
         actor.recolour(self._painted())
         if self._hidden_mask is not None:

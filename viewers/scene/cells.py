@@ -98,7 +98,7 @@ class Cells:
             if chunk is None:
                 mesh.drop(cell)
                 continue
-            mesh.put_one(cell, chunk, np.zeros(len(chunk.vertices), np.float32))
+            mesh.put_one(cell, chunk)
             self._made(mesh, cell)
         self._detail[cell] = detail
         held = sum(

@@ -42,7 +42,7 @@ class ChunkActor:
         chunk: Chunk,
         material: Material,
         line_material: Material | None,
-        base: NDArray[np.float32],
+        site: NDArray[np.float32] | None = None,
     ) -> None:
         self.chunk = chunk
         self.corners = chunk.triangles
@@ -53,7 +53,7 @@ class ChunkActor:
         self.error = chunk.level_error()
         self.level = -1
         self._points = points_of(chunk.vertices)
-        self._base = base
+        self._site = site
         self._data: dict[int, vtkPolyData] = {}
         self._mappers: dict[tuple[int, bool], vtkPolyDataMapper] = {}
         self._line_material = line_material
@@ -83,9 +83,10 @@ class ChunkActor:
 
     def _make_mapper(self, level: int) -> vtkPolyDataMapper:
         mapper = mapper_for(self._level_data(level), colours=COLOURS)
-        mapper.MapDataArrayToVertexAttribute(
-            "dtBaseMC", "base", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
-        )
+        if self._site is not None:
+            mapper.MapDataArrayToVertexAttribute(
+                "dtSiteMC", "site", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+            )
         return mapper
 
     def _level_data(self, level: int) -> vtkPolyData:
@@ -98,15 +99,16 @@ class ChunkActor:
         shown = numpy_to_vtk(self.colours[:count], deep=False)
         shown.SetName(COLOURS)
         data.GetCellData().AddArray(shown)
-        data.GetPointData().AddArray(self._base_array())
+        if self._site is not None:
+            data.GetPointData().AddArray(self._site_array())
         self._data[level] = data
         return data
 
-    def _base_array(self) -> Any:
-        if not hasattr(self, "_base_vtk"):
-            self._base_vtk = numpy_to_vtk(self._base, deep=False)
-            self._base_vtk.SetName("base")
-        return self._base_vtk
+    def _site_array(self) -> Any:
+        if not hasattr(self, "_site_vtk"):
+            self._site_vtk = numpy_to_vtk(self._site, deep=False)
+            self._site_vtk.SetName("site")
+        return self._site_vtk
 
     def recolour(
         self, of_row: NDArray[np.uint8], kinds: Mapping[int, NDArray[np.uint8]] | None = None
@@ -180,8 +182,8 @@ class ChunkActor:
 
     def nbytes(self) -> int:
         """Bytes of the arrays held here."""
-        held = (self.chunk.vertices, self.chunk.triangles, self.colours, self._base)
-        return sum(array.nbytes for array in held)
+        held = (self.chunk.vertices, self.chunk.triangles, self.colours, self._site)
+        return sum(array.nbytes for array in held if array is not None)
 
 
 class Table:
@@ -210,15 +212,15 @@ class ChunkedMesh:
         self._known: Table | None = None
         self._edges_shown: set[int] = set()
 
-    def put(self, chunks: Mapping[int, Chunk], base_of_row: NDArray[np.float32]) -> None:
+    def put(self, chunks: Mapping[int, Chunk]) -> None:
         """Add or replace these chunks; others stay as they are."""
         for number, chunk in chunks.items():
-            self.put_one(number, chunk, base_of_row[chunk.vertex_row])
+            self.put_one(number, chunk)
 
-    def put_one(self, number: int, chunk: Chunk, base: NDArray[np.float32]) -> None:
-        """Add or replace one chunk; `base` (v,) is the height of the ground under its vertices."""
+    def put_one(self, number: int, chunk: Chunk, site: NDArray[np.float32] | None = None) -> None:
+        """Add or replace one chunk; buildings bring what their façades need: see `facades.site_of`."""
         self.drop(number)
-        made = ChunkActor(chunk, self.material, self.line_material, base)
+        made = ChunkActor(chunk, self.material, self.line_material, site)
         self.chunks[number] = made
         self._renderer.AddActor(made.plain)
         self._renderer.AddActor(made.fine)

@@ -11,6 +11,7 @@ from layers.errors import CityError
 from twin.city import City
 from viewers.scene.camera import Camera
 from viewers.scene.cut import Cut
+from viewers.scene.night import hour_of
 from viewers.scene.rays import LightMaps, RayWorld, light_maps
 from viewers.scene.stage import NO_SHADOW, Stage
 from viewers.scene.sun import sun_vector
@@ -41,6 +42,11 @@ class LightState:
         """Whether there are maps of the present sun and solids."""
         return self._maps is not None
 
+    @property
+    def world(self) -> RayWorld | None:
+        """What the present maps were cast over; None where there are none."""
+        return self._maps.world if self._maps is not None else None
+
     def set_time(self, city: City, view: ViewState, *, force: bool = False) -> bool:
         """Put the sun where it stands over the city at `view.sun_time`; True where it moved."""
         told = (city.frame.crs, city.frame.origin, view.sun_time, view.theme)
@@ -50,7 +56,8 @@ class LightState:
         sun = self.sun_at(city, view)
         moved = not np.allclose(sun, self.sun, atol=1e-6)
         self.sun = sun
-        self._stage.set_sun(sun, theme=view.theme)
+        hour = hour_of(view.sun_time)
+        self._stage.set_sun(sun, theme=view.theme, hour=hour)
         if self._maps is not None and not moved:
             self._put(self._maps)
         return True

@@ -17,6 +17,7 @@ from twin.style import Style
 from viewers.scene.eye import Eye, eye_of
 from viewers.scene.levels import choose, clip_range
 from viewers.scene.light_state import LightState
+from viewers.scene.night import hour_of
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Step
 from viewers.scene.registry import visual_for
@@ -249,7 +250,8 @@ class Panes:
             return
         # While something moves there are no shadows to be changed.
         air = stage.air
-        stage.set_air(atmosphere(pane.light.sun_at(city, view), theme=view.theme))
+        sun, hour = pane.light.sun_at(city, view), hour_of(view.sun_time)
+        stage.set_air(atmosphere(sun, theme=view.theme, hour=hour))
         pane.undo.append(lambda: stage.set_air(air))
 
     def light_job(self) -> Callable[[], LightMaps] | None:

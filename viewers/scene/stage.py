@@ -111,6 +111,7 @@ class Stage:
             put_air(uniforms, self.air)
         material.set_haze(self._haze)
         material.set_float("night", self.air.night)
+        material.set_lit(self.air.lit)
         material.set_vector("sunLight", self.air.sun_light)
         material.set_vector("skyLight", self.air.sky_light)
         material.set_vector("bounceLight", self.air.bounce_light)
@@ -143,10 +144,10 @@ class Stage:
             self._light(material)
         self._sky.set_air(self.air)
 
-    def set_sun(self, sun: NDArray[np.float64], *, theme: str) -> None:
-        """Light from the unit vector `sun`; shadows of another sun are forgotten."""
+    def set_sun(self, sun: NDArray[np.float64], *, theme: str, hour: float = 20.0) -> None:
+        """Light from the unit vector `sun` at a local hour; shadows of another sun are forgotten."""
         self._theme = theme
-        self.air = atmosphere(sun, theme=theme)
+        self.air = atmosphere(sun, theme=theme, hour=hour)
         self.set_ground_colour()
         self.set_shadows(NO_SHADOW, NO_SHADOW)
 

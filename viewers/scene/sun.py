@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.errors import CityError
+from viewers.scene.night import lit_shares
 
 Vector = NDArray[np.float64]
 REFRACTION_AT_RISE = 0.5667
@@ -149,6 +150,8 @@ class Atmosphere:
     horizon: tuple[float, float, float]
     glow: tuple[float, float, float]
     night: float
+    lit: tuple[float, float, float]
+    """Shares of the windows of homes, offices and shops that are lit, where it is dark."""
 
 
 # Elevation in degrees; colours are linear. Chosen by eye: warm low sun, calm blue noon.
@@ -167,8 +170,8 @@ _GLOW = [(0, 0, 0), (0.10, 0.04, 0.02), (0.9, 0.42, 0.14), (0.75, 0.48, 0.24),
          (0.42, 0.33, 0.22), (0.30, 0.27, 0.20), (0.30, 0.27, 0.20)]  # fmt: skip
 
 
-def atmosphere(sun: Vector, *, theme: str = "light") -> Atmosphere:
-    """Light and sky for a unit vector towards the sun; the dark theme dims sky and haze."""
+def atmosphere(sun: Vector, *, theme: str = "light", hour: float = 20.0) -> Atmosphere:
+    """Light and sky for a unit vector towards the sun at a local hour; the dark theme dims sky and haze."""
     elevation = float(np.degrees(np.arcsin(np.clip(sun[2], -1.0, 1.0))))
 
     def at(
@@ -192,4 +195,5 @@ def atmosphere(sun: Vector, *, theme: str = "light") -> Atmosphere:
         horizon=at(_HORIZON, dim * 0.6 if dim < 1 else 1.0),
         glow=at(_GLOW, 0.5 if dim < 1 else 1.0),
         night=float(np.clip((2.0 - elevation) / 8.0, 0.0, 1.0)),
+        lit=lit_shares(hour),
     )

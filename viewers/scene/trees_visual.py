@@ -209,8 +209,7 @@ class TreesVisual(Visual):
                 vertices, triangles, face_tree, face_kind,
                 chunk_of_row=assign(xy, cell_size(layer.bounds)),
                 size_of_row=(self._trees.height * lot).astype(np.float32),
-            ),
-            (self._trees.xyz[:, 2] - self.around.frame.origin[2]).astype(np.float32),
+            )
         )  # fmt: skip
         if len(self._hidden):
             self._leave_out()
