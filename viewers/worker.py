@@ -41,11 +41,16 @@ def in_process(work: Callable[..., Any], *given: Any, progress: Progress) -> Any
     process = context.Process(target=_answer, args=(theirs, work, given), daemon=True)
     try:
         process.start()
+    except BaseException:
+        ours.close()
+        theirs.close()
+        raise
+    try:
         theirs.close()
         return _listen(ours, progress)
     finally:
         ours.close()  # a process that still runs hears it, and ends
-        process.join(STOP_S if process.pid is not None else 0)
+        process.join(STOP_S)
         if process.is_alive():
             process.kill()
             process.join()

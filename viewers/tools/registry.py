@@ -20,6 +20,7 @@ TOOLS: tuple[str, ...] = (
     "viewers.tools.sunpath_tool:SunPathTool",
     "viewers.tools.clip_tool:ClipTool",
     "viewers.tools.ground_tool:GroundTool",
+    "viewers.tools.labels_tool:LabelsTool",
     "viewers.tools.swipe_tool:SwipeTool",
     "viewers.tools.story_tool:StoryTool",
     "viewers.tools.film_tool:FilmTool",
