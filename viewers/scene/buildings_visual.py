@@ -37,8 +37,6 @@ SHARE = 0.7
 AT_ONCE = 20_000
 """Layers up to so many buildings are planned in the window's thread: it takes a few milliseconds."""
 PLAN = "plan"
-WAITING_S = 0.02
-"""How long a step of a still picture may wait for a tile before hands are asked again."""
 STOREY_M = 3.3
 """Height of a storey where the building does not say how many it has."""
 
@@ -205,8 +203,8 @@ class BuildingsVisual(Visual):
         """Put tiles that came on the stage; see `Visual.complete`."""
         loader, until = self.around.loader, time.perf_counter() + seconds
         while loader.owes(self):
-            if seconds > WAITING_S:
-                loader.wait(self, min(seconds, 60.0) if np.isinf(seconds) else WAITING_S)
+            if np.isinf(seconds):
+                loader.wait(self, 60.0)
             found = loader.take(self)
             if found is None:
                 if not np.isinf(seconds):

@@ -27,6 +27,7 @@ from viewers.scene.scene import Scene
 from viewers.scene.walking import Walker
 from viewers.view_state import CameraPose, ViewState
 
+NEXT_MS = 8
 STILL_MS = 200
 """How long nothing must move before the picture is refined."""
 FLIGHT_S = 0.9
@@ -189,8 +190,8 @@ class Canvas(QWidget):
             self._casting = True
             self._run("Shadows", lambda progress: job(), done=self._lit, failed=self._not_lit)
         if self.scene.refine():
-            # Back to the event loop: a hand goes before the next step.
-            self._calm.start(1)
+            # Back to the event loop: a hand goes before the next step, and tiles may come.
+            self._calm.start(NEXT_MS)
             return
         self.still.emit()
 
