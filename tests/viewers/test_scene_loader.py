@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+from viewers.scene.debts import Debts
 from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
 
@@ -73,3 +74,25 @@ def test_memory_drops_what_was_longest_out_of_use_and_never_what_is_seen():
     memory.next_frame()
     memory.fit()
     assert memory.held <= 100
+
+
+class Promise:
+    """Owes something until its turn has come `turns` times."""
+
+    def __init__(self, turns: int) -> None:
+        self.turns = turns
+
+    def complete(self, seconds: float) -> bool:
+        self.turns -= 1
+        return self.turns <= 0
+
+
+def test_what_comes_at_the_last_moment_is_noticed_once():
+    debts = Debts(Loader())
+    quick, slow = Promise(0), Promise(3)
+    assert debts.settle([quick, slow], 0.0) == (False, True)
+    assert debts.settle([quick, slow], 0.0) == (False, True)
+    # It comes in the turn that only asks: something was owed, so the picture is out of date.
+    assert debts.settle([quick, slow], 0.0) == (True, True)
+    assert debts.settle([quick, slow], 0.0) == (True, False)
+    assert debts.settle([Promise(2), quick], 1.0) == (True, True)

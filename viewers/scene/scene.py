@@ -19,6 +19,7 @@ from viewers.scene.camera import Camera
 from viewers.scene.capture import capture
 from viewers.scene.cut import cut_of
 from viewers.scene.cutting import Cutting
+from viewers.scene.debts import Debts
 from viewers.scene.eye import Eye, eye_of
 from viewers.scene.legend import Legend
 from viewers.scene.levels import choose, clip_range
@@ -70,6 +71,7 @@ class Scene:
         self.underground = Underground(self.stage, self.camera, self.picker)
         self.light = LightState(self.stage)
         self.loader, self.memory = Loader(), Memory()
+        self._debts = Debts(self.loader)
         self.cutting = Cutting(self.stage, self.loader, self.camera, self.picker)
         self.folder_for: Callable[[Layer], Path | None] = lambda _: None
         """Where tiles of a layer are kept on disk; set before a city is shown."""
@@ -195,8 +197,7 @@ class Scene:
         self.camera.home = union(built) if built else None
         if boxes:
             self.camera.bounds = union(boxes)
-            span = float(np.hypot(np.ptp(self.camera.bounds[:2]), np.ptp(self.camera.bounds[2:4])))
-            self.stage.clear_view = float(np.clip(span * 5.0, 14000.0, 40000.0))
+            self.stage.set_extent(self.camera.bounds)
 
     def _show_view(self, city: City, view: ViewState) -> bool:
         first = self.renders == 0
@@ -273,12 +274,8 @@ class Scene:
     def _complete(self, seconds: float) -> bool:
         """Draw what layers owe still, for about so long; True when nothing is owed."""
         owing = [*self._visuals.values(), *(self.panes.own if self.panes is not None else ())]
-        owing = [*owing, self.cutting]
-        if all(visual.complete(0.0) for visual in owing):
-            return True
-        until = time.perf_counter() + seconds
-        done = all(visual.complete(until - time.perf_counter()) for visual in owing)
-        if done:
+        done, owed = self._debts.settle([*owing, self.cutting], seconds)
+        if done and owed:
             self._world_changed()
             self._stale = True
         return done
