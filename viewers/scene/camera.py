@@ -236,9 +236,9 @@ class Camera:
             view_angle=self._camera.GetViewAngle(),
             aspect=max(width, 1) / max(height, 1),
             heading=np.radians(205),
-            elevation=np.radians(15.5 + 12.0 * min(1.0, 1.5 * tall)),
+            elevation=np.radians(13.0 + 12.0 * min(1.0, 1.5 * tall)),
         )
-        return target + (eye - target) * 0.66, target
+        return target + (eye - target) * 0.62, target
 
     def named(self, view: str) -> CameraPose:
         """A view that every city has: "overview", "close" (nearer and lower) or "top"."""

@@ -67,7 +67,9 @@ _BEGIN = """
     float share = dtWall.z < -0.5 ? -1.0 - dtWall.z : dtWall.z;
     vec2 g = vec2(u * dtSite.z, z * dtSite.y);
     vec2 w = max(fwidth(g), vec2(1e-4));
-    float fade = 1.0 - smoothstep(0.22, 0.55, max(w.x, w.y));
+    float fade = 1.0 - smoothstep(0.28, 0.60, w.y);
+    // Bays too narrow to be told apart leave bands: storeys are seen from farther away.
+    float narrow = smoothstep(0.30, 0.65, w.x);
     float cover = max(2.0 * dtOpening.x * (dtOpening.z - dtOpening.y), 0.0);
     if (fade > 0.0 && facade > 0.0) {
       vec2 f = fract(g);
@@ -75,7 +77,9 @@ _BEGIN = """
       vec3 hole = shop ? vec3(0.47, 0.02, 0.74) : dtOpening.xyz;
       float aside = abs(f.x - 0.5);
       float body = smoothstep(0.0, 0.4, z);
-      float win = (1.0 - smoothstep(hole.x - w.x * 0.7, hole.x + w.x * 0.7, aside))
+      float across = 1.0 - smoothstep(hole.x - w.x * 0.7, hole.x + w.x * 0.7, aside);
+      across = mix(across, clamp(2.0 * hole.x, 0.0, 1.0), narrow);
+      float win = across
         * dtBox(f.y, hole.y, hole.z, w.y * 0.7) * body;
       float slab = 1.0 - dtBox(f.y, 0.045, 0.955, w.y * 0.7);
       vec2 room = floor(g) + floor(dtWall.xy * 3.0 + dtSite.x);
@@ -85,10 +89,11 @@ _END = """
       base *= 1.0 - 0.10 * slab * fade * facade;
       if (shop) share = dtWall.w - 0.04;
       vec3 lamp = mix(vec3(1.0, 0.66, 0.30), vec3(0.95, 0.86, 0.68), fract(pick * 7.3));
-      glow += lamp * step(1.0 - share, pick) * win * fade * night * (0.30 + 0.55 * fract(pick * 23.0));
+      float lit = mix(step(1.0 - share, pick), share, narrow) * (0.30 + 0.55 * fract(pick * 23.0));
+      glow += lamp * lit * win * fade * night;
     }
     base *= 1.0 - 0.62 * cover * facade * (1.0 - fade);
-    glow += vec3(1.0, 0.70, 0.38) * 0.34 * cover * share * night * (1.0 - fade) * facade;
+    glow += vec3(0.95, 0.70, 0.42) * 0.26 * cover * share * night * (1.0 - fade) * facade;
 """
 _ROOF = """
   } else {

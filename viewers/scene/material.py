@@ -18,7 +18,7 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexture,
 )
 
-from viewers.scene import facade_shader, shaders
+from viewers.scene import facade_shader, nature_shader, shaders
 from viewers.scene.cut import Cut
 from viewers.scene.packing import Code
 
@@ -112,6 +112,10 @@ def _functions(kind: Kind, *, fine: bool, cut: bool) -> str:
         parts.append(shaders.SHADOW_FUNCTIONS)
     if kind == "building":
         parts.append(facade_shader.FUNCTIONS)
+    if kind == "water" and fine:
+        parts.append(nature_shader.WAVES)
+    if kind == "tree" and fine:
+        parts.append(nature_shader.LEAVES)
     return "".join(parts)
 
 
@@ -140,7 +144,7 @@ def _fragment(
     if kind == "building":
         parts.append(facade_shader.FINE if fine else facade_shader.PLAIN)
     if kind == "water":
-        parts.append(shaders.WATER)
+        parts.append(nature_shader.WATER_FINE if fine else nature_shader.WATER)
     if picture:
         parts.append(
             (shaders.DRAPE_TILE_QUICK if quick and not fine else shaders.DRAPE_TILE)
@@ -149,12 +153,20 @@ def _fragment(
         )
     if kind in ("pipe", "floor"):
         return "".join([*parts, shaders.PIPE, haze, end])
+    if kind == "tree" and fine:
+        parts.append(nature_shader.TREE)
     parts.append(shaders.SUN)
+    if kind == "tree":
+        parts.append(nature_shader.TREE_SUN)
     if fine:
         parts += [shaders.SHADOW, shaders.OPEN_SKY]
-    parts.append(shaders.LIGHT)
     if kind == "water":
-        parts.append(shaders.WATER_END)
+        parts.append(nature_shader.WATER_SHADE)
+    parts.append(shaders.LIGHT)
+    if kind == "ground":
+        parts.append(nature_shader.PLAIN_FADE)
+    if kind == "water":
+        parts.append(nature_shader.WATER_END)
     if cut and kind in FILLED:
         parts.append(shaders.FILLED)
     return "".join([*parts, haze, end])
@@ -214,7 +226,9 @@ class Material:
         if self.kind in PULL:
             impl += shaders.VERTEX_PULL
         if self.kind in ("surface", "water"):
-            impl += shaders.VERTEX_LIFT
+            # And by as much as rough ground stands out between the corners of what lies on it.
+            hang = 1.2 if self.kind == "water" else 0.4
+            impl += shaders.VERTEX_LIFT.replace("0.001;", f"0.001 + {hang};")
         if self.kind in ("ground", "floor"):
             impl = shaders.VERTEX_AROUND
         if self.kind == "points":

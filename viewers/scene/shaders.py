@@ -1,4 +1,4 @@
-"""The GLSL of the scene: sun, sky light, shadow, obscurance, haze, façades, water."""
+"""The GLSL of the scene: sun, sky light, shadow, obscurance, haze."""
 
 from __future__ import annotations
 
@@ -125,19 +125,6 @@ START = """
   vec3 glow = vec3(0.0);
 """
 
-WATER = """
-  float ripple = 0.020 / (1.0 + dist * 0.004);
-  vec3 wn = normalize(vec3(
-    ripple * (sin(dtPos.x * 0.31 + dtPos.y * 0.13) + 0.6 * sin(dtPos.x * 0.97 - dtPos.y * 0.71)),
-    ripple * (sin(dtPos.y * 0.29 - dtPos.x * 0.17) + 0.6 * sin(dtPos.y * 0.88 + dtPos.x * 0.63)),
-    1.0));
-  vec3 r = reflect(dir, wn);
-  r.z = abs(r.z);
-  float fresnel = 0.04 + 0.80 * pow(1.0 - max(dot(-dir, wn), 0.0), 3.0);
-  float glint = pow(max(dot(r, sunDir), 0.0), 240.0);
-  vec3 mirror = dtSky(r) + skyGlow * glint * 1.4;
-"""
-
 DRAPE = """
   vec2 duv = dtPos.xy * drapeScale.xy + drapeShift.xy;
   if (duv.x >= 0.0 && duv.y >= 0.0 && duv.x <= 1.0 && duv.y <= 1.0) {
@@ -181,7 +168,9 @@ OPEN_SKY = """
     vec2 oin = abs(ouv - 0.5);
     vec4 code = texture(skyMap, ouv) * 255.0;
     vec2 above = skyScale.z + skyShift.z * (code.rb * 256.0 + code.ga) / 65535.0 - dtPos.z;
-    float hidden = clamp(above.x / 7.0, 0.0, 1.0) * 0.46 + clamp(above.y / 30.0, 0.0, 1.0) * 0.38;
+    // A wall's own roof is above it in this map: it must not darken its foot as a neighbour's does.
+    vec2 share = vec2(0.46, 0.20 + 0.18 * n.z) * clamp(above / vec2(7.0, 30.0), 0.0, 1.0);
+    float hidden = share.x + share.y;
     open = max(oin.x, oin.y) < 0.5 ? 1.0 - occlusion * hidden : 1.0;
   }
 """
@@ -189,8 +178,6 @@ LIGHT = """
   vec3 ambient = mix(bounceLight, skyLight, 0.5 + 0.5 * n.z) * open;
   vec3 colour = base * (ambient + sunLight * sun * lit * (0.75 + 0.25 * open)) + glow;
 """
-
-WATER_END = "  colour = mix(colour, mirror * mix(0.75, 1.0, lit), fresnel);\n"
 
 AIR = """
   float far = dist * hazeDensity;

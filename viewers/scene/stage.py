@@ -57,6 +57,7 @@ class Stage:
         self.clear_view = 9000.0
         """Metres at which about two thirds of a colour is lost."""
         self._haze = 1 / 9000.0
+        self._around = (0.0, 0.0, HORIZON_M)
         self._taps = 0
         self._occlusion = 0.0
         self._shadow = {"sunNear": NO_SHADOW, "sunFar": NO_SHADOW}
@@ -111,6 +112,7 @@ class Stage:
             put_air(uniforms, self.air)
         material.set_haze(self._haze)
         material.set_float("night", self.air.night)
+        material.set_vector("plainAround", self._around)
         material.set_lit(self.air.lit)
         material.set_vector("sunLight", self.air.sun_light)
         material.set_vector("skyLight", self.air.sky_light)
@@ -169,6 +171,17 @@ class Stage:
         for material in self._materials if changed else ():
             material.see_through(opacity)
         return changed
+
+    def set_extent(self, box: NDArray[np.float64]) -> None:
+        """The city's box (min x, max x, min y, max y, …): the plain pales away beyond it, and the air is
+        clear enough to see all of it."""
+        span = float(np.hypot(box[1] - box[0], box[3] - box[2]))
+        self.clear_view = float(np.clip(span * 5.0, 14000.0, 40000.0))
+        around = ((box[0] + box[1]) / 2, (box[2] + box[3]) / 2, max(span / 2, 60.0))
+        if around != self._around:
+            self._around = around
+            for material in self._materials:
+                material.set_vector("plainAround", around)
 
     def _set_haze(self, distance: float) -> None:
         """Haze for a view of something `distance` metres away: it never hides what is looked at."""

@@ -33,9 +33,10 @@ Shape = tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.uint8]]
 
 
 def _lathe(
-    rings: list[tuple[float, float]], sides: int, twist: float
+    rings: list[tuple[float, float]], sides: int, twist: float, uneven: float = 0.0
 ) -> tuple[list[list[float]], list[list[int]]]:
-    """A turned body: (radius, height) of each ring; a radius of 0 is a tip."""
+    """A turned body: (radius, height) of each ring; a radius of 0 is a tip. `uneven`: share of a radius
+    that may be missing."""
     points: list[list[float]] = []
     faces: list[list[int]] = []
     before: list[int] = []
@@ -47,7 +48,10 @@ def _lathe(
             here = [len(points) + k for k in range(sides)]
             for k in range(sides):
                 angle = 2 * np.pi * (k + 0.5 * (number % 2)) / sides + twist
-                points.append([radius * np.cos(angle), radius * np.sin(angle), height])
+                # No crown is a lathe's work: it bulges here and is hollow there.
+                out = radius * (1.0 - uneven * (0.5 + 0.5 * np.sin(2.4 * k + 3.7 * number)))
+                lift = 0.35 * uneven * radius * np.cos(1.9 * k + 2.3 * number)
+                points.append([out * np.cos(angle), out * np.sin(angle), height + lift])
         for k in range(sides if before else 0):
             a, b = before[k % len(before)], before[(k + 1) % len(before)]
             c, d = here[k % len(here)], here[(k + 1) % len(here)]
@@ -69,7 +73,7 @@ def shapes() -> tuple[Shape, ...]:
     )
     for number, rings in enumerate(crowns):
         trunk, trunk_faces = _lathe([(0.035, 0.0), (0.03, 0.45)], 3, 0.3)
-        crown, crown_faces = _lathe(rings, 6, 0.7 * number)
+        crown, crown_faces = _lathe(rings, 7, 0.7 * number, 0.26)
         faces = trunk_faces + [[i + len(trunk) for i in face] for face in crown_faces]
         kind = [TRUNK_FACE] * len(trunk_faces) + [CROWN_FACE] * len(crown_faces)
         made.append((np.array(trunk + crown), np.array(faces, np.int32), np.array(kind, np.uint8)))
