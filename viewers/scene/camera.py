@@ -217,9 +217,9 @@ class Camera:
         if found is None:
             return self.pose
         eye, middle = found
-        # The gaze goes over the middle of the city, so that the horizon is in the picture.
+        # The horizon stays in the picture, but near its top: little of the plain around is seen.
         _, heading, elevation = to_polar(eye - middle)
-        gaze = elevation - np.radians(2.0)
+        gaze = elevation
         height = float(eye[2] - middle[2])
         return self._pose_at(eye, eye - from_polar(height / np.sin(gaze), heading, gaze))
 

@@ -34,6 +34,20 @@ def cells_of(corners: NDArray[np.int32]) -> vtkCellArray:
     return cells
 
 
+def smooth_normals(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32]
+) -> NDArray[np.float32]:
+    """Unit normal (v, 3) at each vertex: the mean of its faces', by their area."""
+    corners = vertices[triangles]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    index, count = triangles.ravel(), len(vertices)
+    summed = np.stack(
+        [np.bincount(index, np.repeat(across[:, k], 3), minlength=count) for k in range(3)], axis=1
+    )
+    length = np.linalg.norm(summed, axis=1, keepdims=True)
+    return (summed / np.maximum(length, 1e-12)).astype(np.float32)
+
+
 class ChunkActor:
     """One chunk on the stage; draws the first part of its faces, as long as its level says."""
 
@@ -57,6 +71,7 @@ class ChunkActor:
         self._data: dict[int, vtkPolyData] = {}
         self._mappers: dict[tuple[int, bool], vtkPolyDataMapper] = {}
         self._line_material = line_material
+        self._round = material.kind == "tree"
         self.lines: vtkActor | None = None
         # A plain actor for moving frames and a fine one for still ones: VTK ties a
         # shader to a mapper, and would build it anew at each change of one actor's shader.
@@ -78,11 +93,17 @@ class ChunkActor:
 
     def _mapper(self, level: int, fine: bool) -> vtkPolyDataMapper:
         if (level, fine) not in self._mappers:
-            self._mappers[level, fine] = self._make_mapper(level)
+            self._mappers[level, fine] = self._make_mapper(level, round=fine and self._round)
         return self._mappers[level, fine]
 
-    def _make_mapper(self, level: int) -> vtkPolyDataMapper:
-        mapper = mapper_for(self._level_data(level), colours=COLOURS)
+    def _make_mapper(self, level: int, *, round: bool) -> vtkPolyDataMapper:
+        data = self._level_data(level)
+        mapper = mapper_for(data, colours=COLOURS)
+        if round:
+            data.GetPointData().AddArray(self._normals_array())
+            mapper.MapDataArrayToVertexAttribute(
+                "dtNormalMC", "normals", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
+            )
         if self._site is not None:
             mapper.MapDataArrayToVertexAttribute(
                 "dtSiteMC", "site", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
@@ -103,6 +124,13 @@ class ChunkActor:
             data.GetPointData().AddArray(self._site_array())
         self._data[level] = data
         return data
+
+    def _normals_array(self) -> Any:
+        if not hasattr(self, "_normals_vtk"):
+            self._normals = smooth_normals(self.chunk.vertices, self.chunk.triangles)
+            self._normals_vtk = numpy_to_vtk(self._normals, deep=False)
+            self._normals_vtk.SetName("normals")
+        return self._normals_vtk
 
     def _site_array(self) -> Any:
         if not hasattr(self, "_site_vtk"):

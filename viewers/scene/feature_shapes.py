@@ -105,7 +105,7 @@ def kinds_of(layer: FeatureLayer) -> list[tuple[str, Kind, int]]:
     if np.isin(types, (1, 2, 5)).any():
         found.append(("lines", "surface", bias + 2))
     if np.isin(types, (0, 4)).any():
-        found.append(("points", "tree", 0))
+        found.append(("points", "mark", 0))
     return found
 
 

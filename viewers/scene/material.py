@@ -34,6 +34,7 @@ Kind = Literal[
     "mesh",
     "pipe",
     "floor",
+    "mark",
 ]
 PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
@@ -136,7 +137,7 @@ def _fragment(
     if kind == "points":
         return away + shaders.POINT_END
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
-    if tiled:
+    if tiled or (fine and kind == "tree"):
         normal = shaders.TILE_NORMAL
     if kind in ("ground", "water", "floor"):
         normal = shaders.UP_NORMAL
@@ -217,7 +218,7 @@ class Material:
         if self.kind == "building":
             dec, impl = dec + facade_shader.VERTEX_DEC, impl + facade_shader.VERTEX_IMPL
             into += facade_shader.INTO
-        if self._smooth:
+        if self._smooth or (fine and self.kind == "tree"):
             dec, impl = dec + shaders.NORMAL_DEC, impl + shaders.NORMAL_IMPL
             into += "in vec3 dtNormal;\n"
         if self.tiled:

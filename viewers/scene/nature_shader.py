@@ -87,13 +87,13 @@ TREE = """
     float small = 1.0 - smoothstep(0.12, 0.40, pixel);
     if (big > 0.0) {
       float a = dtClump(dtPos * 1.15) - 0.5;
-      float b = small > 0.0 ? dtClump(dtPos * 6.5 + 17.0) - 0.5 : 0.0;
+      float b = small > 0.0 ? dtClump(dtPos * 3.4 + 17.0) - 0.5 : 0.0;
       vec3 bump = vec3(a, dtClump(dtPos.yzx * 1.15 + 5.0) - 0.5, b);
-      n = normalize(n + bump * vec3(1.1, 1.1, 0.8) * big);
-      base *= 1.0 + big * (0.55 * a + 0.85 * b * small);
+      n = normalize(n + bump * vec3(1.0, 1.0, 0.9) * big);
+      base *= 1.0 + big * (0.60 * a + 0.55 * b * small);
       base *= mix(vec3(1.0), vec3(1.06, 1.0, 0.88), clamp(a + 0.4, 0.0, 1.0) * big);
     }
-    base *= 0.80 + 0.20 * n.z;
+    base *= 0.76 + 0.24 * n.z;
   }
 """
 
