@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.builders.ground import as_drawn
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
@@ -91,6 +92,7 @@ class Scene:
         self._shown: dict[str, tuple[Any, ...]] = {}
         self.standing = Standing()
         self._ground: ElevationLayer | None = None
+        self._drawn_ground: ElevationLayer | None = None
         self.step = Step.WHOLE
         self._stale = False
         self._smoothing = Smoothing(self.renderer, self.window, owes=lambda: self.owes)
@@ -111,6 +113,7 @@ class Scene:
         ground = ground_of(city)
         if ground is not self._ground:
             self._ground = ground
+            self._drawn_ground = None if ground is None else as_drawn(ground)
             changed |= self._drop(lambda visual: visual.drapes)
         gone = [k for k in self._visuals if k not in city.layers]
         for layer_id in gone:
@@ -183,7 +186,7 @@ class Scene:
         """What visuals of the city may use."""
         assert self.city is not None
         return Surroundings(
-            stage=self.stage, frame=self.city.frame, ground=self._ground,
+            stage=self.stage, frame=self.city.frame, ground=self._drawn_ground,
             loader=self.loader, memory=self.memory, folder_for=self.folder_for,
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.builders.ground import as_drawn
 from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
@@ -65,6 +66,7 @@ class TerrainVisual(Visual):
         self._building: TerrainPyramid | None = None
         self._skirt: Surface | None = None
         self._layer: ElevationLayer | None = None
+        self._drawn: ElevationLayer | None = None
         self._style: Style | None = None
         self._pictures: tuple[Picture, ...] = ()
         self._temporary: weakref.finalize[Any, Any] | None = None
@@ -112,7 +114,7 @@ class TerrainVisual(Visual):
         if layer is not self._layer:
             # Heights above ground are not a surface in space.
             if layer.surface in ("ground", "surface"):
-                self._show_heights(layer)
+                self._show_heights(as_drawn(layer))
             else:
                 self._clear()
             self.is_ground = layer.surface == "ground"
@@ -129,7 +131,8 @@ class TerrainVisual(Visual):
         self._sample = known[np.isfinite(known)]
         self.lowest = float(np.fmin.reduce(layer.heights, axis=None))
         self._forget_building()
-        same = self._layer is not None and _same_grid(self._layer, layer)
+        same = self._drawn is not None and _same_grid(self._drawn, layer)
+        self._drawn = layer
         if layer.heights.size <= AT_ONCE:
             pyramid = TerrainPyramid(LayerHeights(layer))
             pyramid.build()
@@ -331,7 +334,7 @@ class TerrainVisual(Visual):
             self._tiles.clear()
         if self._skirt is not None:
             self._skirt.remove()
-        self._tiles = self._skirt = None
+        self._tiles = self._skirt = self._drawn = None
 
     def remove(self) -> None:
         """Take the ground off the stage."""
