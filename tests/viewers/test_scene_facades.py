@@ -1,0 +1,63 @@
+"""What the shader is told of façades: uses by their words, storeys by floors or height, walls by length."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scene_city import buildings
+
+from layers.tiles.pyramid import open_pyramid
+from viewers.scene.facades import CODES, PATTERNS, STOREY_M, pattern_of, site_of, wall_lengths
+from viewers.scene.night import lit_shares
+
+
+@pytest.mark.parametrize(
+    ("use", "kind"),
+    [
+        ("nhà ở", "house"), ("Nhà ở riêng lẻ", "house"), ("biệt thự", "house"), ("chung cư", "apartments"),
+        ("nhà tập thể", "apartments"), ("văn phòng", "office"), ("trụ sở cơ quan", "office"),
+        ("kinh doanh kết hợp ở", "mixed"), ("khách sạn", "commercial"), ("chợ", "commercial"),
+        ("trường học", "public"), ("Bệnh viện", "public"), ("đền", "religious"), ("chùa", "religious"),
+        ("nhà xưởng", "industrial"), ("residential", "house"), ("mixed", "mixed"), ("office", "office"),
+        ("school", "public"), ("health", "public"), ("", "unknown"), ("yes", "unknown"),
+    ],
+)  # fmt: skip
+def test_a_use_is_known_by_its_words_in_vietnamese_and_english(use, kind):
+    assert PATTERNS[pattern_of(use)] == kind
+
+
+def tile_of(layer):
+    pyramid = open_pyramid(layer, origin=(588_000.0, 2_326_000.0, 0.0), folder=None)
+    chunk = pyramid.tile(0)
+    assert chunk is not None
+    return pyramid, chunk
+
+
+def test_each_wall_is_as_long_at_its_own_corner_as_its_outline_says():
+    _, chunk = tile_of(buildings([(0, 0, 10, 4), (20, 0, 27, 9)], [9.0, 12.0]))
+    found = wall_lengths(chunk)
+    # Walls begin at their lower corner or at the one above it: each length is told twice.
+    for row, sides in ((0, {10.0, 4.0}), (1, {7.0, 9.0})):
+        mine = found[chunk.vertex_row == row]
+        assert set(np.round(mine[mine > 0], 4).tolist()) == sides
+
+
+def test_storeys_are_the_stated_floors_unless_the_height_denies_them():
+    layer = buildings([(0, 0, 10, 10)] * 3, [9.9, 9.9, 9.9])
+    pyramid, chunk = tile_of(layer)
+    floors = np.array([4, 0, 30], np.int16)  # 30 floors of 33 cm cannot be
+    patterns = np.array([1, 0, 3], np.uint8)
+    survey = pyramid.survey
+    site = site_of(chunk, patterns, floors, survey.ground, survey.height, origin_z=-2.0)
+    told = {int(r): site[chunk.vertex_row == r][0] for r in range(3)}
+    assert [told[r][0] for r in range(3)] == [2.0] * 3  # ground above the scene's origin
+    assert [told[r][3] // CODES for r in range(3)] == [4, round(9.9 / STOREY_M), 3]
+    assert [told[r][3] % CODES for r in range(3)] == [1, 0, 3]
+
+
+def test_homes_are_lit_in_the_evening_offices_until_eight_and_few_at_night():
+    homes, offices, shops = lit_shares(21.5)
+    assert homes > 3 * offices and shops > homes
+    assert lit_shares(18.0)[1] > 2 * lit_shares(21.0)[1]
+    assert max(lit_shares(3.0)) < 0.15
+    assert lit_shares(24.0) == lit_shares(0.0)
