@@ -311,7 +311,7 @@ def test_json_is_utf8_whatever_the_system_speaks(folder: Path) -> None:
 MOMENTS = {
     "reading": "gather.to_crs = wait",
     "writing": "snapshot.write = wait",
-    "filling the cache": "cache.np.save = wait",
+    "filling the cache": "cache._save = wait",
     "taking the place of the old": "store.clear_way = wait",
 }
 SCRIPT = """
