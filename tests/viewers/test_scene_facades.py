@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scene_city import buildings
+import shapely
+from scene_city import CRS, EAST, NORTH, buildings
 
+from layers.kinds.features import FeatureLayer
 from layers.tiles.pyramid import open_pyramid
 from viewers.scene.facades import CODES, PATTERNS, STOREY_M, pattern_of, site_of, wall_lengths
+from viewers.scene.lamps import POOL_M, is_lamps, pools
 from viewers.scene.night import lit_shares
 
 
@@ -61,3 +64,22 @@ def test_homes_are_lit_in_the_evening_offices_until_eight_and_few_at_night():
     assert lit_shares(18.0)[1] > 2 * lit_shares(21.0)[1]
     assert max(lit_shares(3.0)) < 0.15
     assert lit_shares(24.0) == lit_shares(0.0)
+
+
+def test_lamps_are_known_by_the_name_of_their_layer_and_light_a_disc_round_each():
+    def layer(name):
+        return FeatureLayer(
+            id="points", name=name, crs=CRS, role="features",
+            geometry=np.array([shapely.Point(EAST, NORTH)], object),
+        )  # fmt: skip
+
+    names = ("Đèn đường", "street lamps", "Cột đèn chiếu sáng", "Đền Ngọc Sơn", "cameras")
+    assert [is_lamps(layer(name)) for name in names] == [True, True, True, False, False]
+    vertices, triangles, row = pools(
+        np.array([[5.0, 5.0, 2.0], [90.0, 0.0, 3.0]]), np.array([4, 9])
+    )
+    middle = vertices[triangles[:, 2]]
+    assert set(map(tuple, middle.tolist())) == {(5.0, 5.0, 2.5), (90.0, 0.0, 3.5)}
+    rim = np.linalg.norm((vertices[triangles[:, 0]] - middle)[:, :2], axis=1)
+    assert (rim >= POOL_M).all()  # the light fades out before the disc ends
+    assert row.tolist() == [4] * (len(row) // 2) + [9] * (len(row) // 2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import shapely
@@ -14,6 +13,7 @@ from layers.builders.ground import sample
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from twin.style import Style
+from viewers.scene.lamps import is_lamps, pools
 from viewers.scene.material import Kind
 
 WIDTHS = {
@@ -106,6 +106,8 @@ def kinds_of(layer: FeatureLayer) -> list[tuple[str, Kind, int]]:
         found.append(("lines", "surface", bias + 2))
     if np.isin(types, (0, 4)).any():
         found.append(("points", "mark", 0))
+        if is_lamps(layer):
+            found.append(("pools", "pool", bias + 4))
     return found
 
 
@@ -128,9 +130,10 @@ def shapes_of(
     if detail.simpler:
         geometry = shapely.simplify(geometry, detail.simpler)
     for kind, look, depth in kinds_of(layer):
-        if kind == "points":
-            types = shapely.get_type_id(layer.geometry)
-            vertices, triangles, row = _point_markers(layer, types, ground, origin, marker)
+        if kind in ("points", "pools"):
+            xyz, rows = _positions(layer, ground, origin)
+            made = markers(xyz, rows, marker) if kind == "points" else pools(xyz, rows)
+            vertices, triangles, row = made
         else:
             batch = _draped(kind, geometry, widths, ground, origin, bias, detail)
             vertices, triangles, row = batch.vertices, batch.triangles, batch.face_row
@@ -164,17 +167,13 @@ def _draped(
     )  # fmt: skip
 
 
-def _point_markers(
-    layer: FeatureLayer,
-    types: NDArray[Any],
-    ground: ElevationLayer | None,
-    origin: tuple[float, float, float],
-    size: float,
-) -> tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-
-    rows = np.flatnonzero(np.isin(types, (0, 4)))
+def _positions(
+    layer: FeatureLayer, ground: ElevationLayer | None, origin: tuple[float, float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Feet of all points (n, 3), scene metres, and the row of each."""
+    rows = np.flatnonzero(np.isin(shapely.get_type_id(layer.geometry), (0, 4)))
     parts, index = shapely.get_parts(layer.geometry[rows], return_index=True)
     xy = shapely.get_coordinates(parts)
     z = np.zeros(len(xy)) if ground is None else sample(ground, xy)
     z = np.where(np.isfinite(z), z, 0.0)
-    return markers(np.column_stack([xy, z]) - np.asarray(origin), rows[index], size)
+    return np.column_stack([xy, z]) - np.asarray(origin), rows[index]

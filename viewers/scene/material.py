@@ -18,7 +18,7 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexture,
 )
 
-from viewers.scene import facade_shader, nature_shader, shaders
+from viewers.scene import facade_shader, lamps, nature_shader, shaders
 from viewers.scene.cut import Cut
 from viewers.scene.packing import Code
 
@@ -35,8 +35,9 @@ Kind = Literal[
     "pipe",
     "floor",
     "mark",
+    "pool",
 ]
-PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027}
+PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027, "pool": 0.02}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
 GROUND = ("ground", "terrain", "mesh", "surface", "water")
 """Kinds that are the ground or lie on it."""
@@ -136,6 +137,8 @@ def _fragment(
         return away + shaders.START + shaders.UNLIT + haze + end
     if kind == "points":
         return away + shaders.POINT_END
+    if kind == "pool":
+        return away + lamps.POOL
     normal = shaders.SMOOTH_NORMAL if smooth_normals else shaders.FLAT_NORMAL
     if tiled or (fine and kind == "tree"):
         normal = shaders.TILE_NORMAL
@@ -226,9 +229,12 @@ class Material:
             into += "in vec2 dtUv;\n"
         if self.kind in PULL:
             impl += shaders.VERTEX_PULL
-        if self.kind in ("surface", "water"):
+        if self.kind == "pool":
+            dec, impl = dec + lamps.VERTEX_DEC, impl + lamps.VERTEX_IMPL
+            into += lamps.INTO
+        if self.kind in ("surface", "water", "pool"):
             # And by as much as rough ground stands out between the corners of what lies on it.
-            hang = 1.2 if self.kind == "water" else 0.4
+            hang = {"water": 1.2, "pool": 1.0}.get(self.kind, 0.4)
             impl += shaders.VERTEX_LIFT.replace("0.001;", f"0.001 + {hang};")
         if self.kind in ("ground", "floor"):
             impl = shaders.VERTEX_AROUND
@@ -369,7 +375,8 @@ class Material:
 
     def set_opacity(self, opacity: float) -> None:
         """0 … 1."""
-        self._opacity = float(opacity)
+        # A pool of light lets through what it lights, and so must be drawn after it.
+        self._opacity = min(float(opacity), 0.999) if self.kind == "pool" else float(opacity)
         self.property.SetOpacity(self._opacity * self._seen)
 
     def see_through(self, seen: float) -> None:
