@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
-from scene_city import CRS, EAST, NORTH, buildings
+from scene_city import CRS, EAST, NORTH, buildings, city_of
 
 from layers.kinds.features import FeatureLayer
 from layers.tiles.pyramid import open_pyramid
 from viewers.scene.facades import CODES, PATTERNS, STOREY_M, pattern_of, site_of, wall_lengths
 from viewers.scene.lamps import POOL_M, is_lamps, pools
 from viewers.scene.night import lit_shares
+from viewers.scene.pictures import off_screen
+from viewers.view_state import ViewState
 
 
 @pytest.mark.parametrize(
@@ -83,3 +87,18 @@ def test_lamps_are_known_by_the_name_of_their_layer_and_light_a_disc_round_each(
     rim = np.linalg.norm((vertices[triangles[:, 0]] - middle)[:, :2], axis=1)
     assert (rim >= POOL_M).all()  # the light fades out before the disc ends
     assert row.tolist() == [4] * (len(row) // 2) + [9] * (len(row) // 2)
+
+
+def test_a_house_that_becomes_an_office_gets_its_windows():
+    city = city_of(buildings([(0, 0, 10, 10), (30, 0, 40, 10)], [12.0, 12.0]))
+    layer = city.buildings_layer("buildings")
+    with off_screen(city, ViewState(), (64, 48)) as scene:
+        scene.screenshot()
+        later = replace(layer, use=np.array(["nhà ở", "văn phòng"], object))
+        scene.show(city.with_layer(later), ViewState())
+        scene.screenshot()
+        chunk = scene.visual("buildings").mesh.chunks[0]
+        of_row = [chunk._site[chunk.chunk.vertex_row == row, 3] % CODES for row in (0, 1)]
+    assert [set(codes.tolist()) for codes in of_row] == [
+        {float(PATTERNS.index("house"))}, {float(PATTERNS.index("office"))},
+    ]  # fmt: skip

@@ -12,6 +12,7 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.tiles.blocks import MERGED
 from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid
+from layers.tiles.stored import StoredBuildings
 from viewers.scene.block_choice import choose_tiles
 from viewers.scene.eye import Eye
 from viewers.scene.facades import patterns_of, site_of
@@ -83,3 +84,15 @@ def bounds_of(layer: BuildingsLayer) -> tuple[NDArray[np.float64], NDArray[np.fl
 def same_outlines(before: BuildingsLayer, after: BuildingsLayer) -> bool:
     """Whether two layers differ in heights at most."""
     return before.same_outlines(after) and before.model is after.model
+
+
+def same_facades(before: BuildingsLayer | None, after: BuildingsLayer) -> bool:
+    """Whether two layers of the same buildings have the same floors and uses."""
+    if before is None or not np.array_equal(before.floors, after.floors):
+        return False
+    stored = [
+        one.stored_use if isinstance(one, StoredBuildings) else None for one in (before, after)
+    ]
+    if stored[0] is not None and stored[0] is stored[1]:
+        return True
+    return before.use is after.use or np.array_equal(before.use, after.use)

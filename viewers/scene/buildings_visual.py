@@ -19,7 +19,14 @@ from layers.tiles.rays import first_building
 from twin.style import Style
 from viewers.scene.block_choice import choose_tiles, standing
 from viewers.scene.budget import choose_levels
-from viewers.scene.building_tiles import Uses, bounds_of, load, same_outlines, solids_around
+from viewers.scene.building_tiles import (
+    Uses,
+    bounds_of,
+    load,
+    same_facades,
+    same_outlines,
+    solids_around,
+)
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
@@ -100,6 +107,8 @@ class BuildingsVisual(Visual):
         same_survey = before is not None and same_outlines(before, layer)
         if same_survey and self.pyramid is not None:
             self._change(layer)
+            if not same_facades(before, layer):
+                self._stale |= set(self.mesh.chunks)
             return
         self._clear()
         self._bounds = bounds_of(layer)
