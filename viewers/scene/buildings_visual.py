@@ -17,21 +17,16 @@ from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid, open_pyramid
 from layers.tiles.rays import first_building
 from twin.style import Style
+from viewers.scene import building_tiles as tiles
 from viewers.scene.block_choice import choose_tiles, standing
 from viewers.scene.budget import choose_levels
-from viewers.scene.building_tiles import (
-    Uses,
-    bounds_of,
-    load,
-    same_facades,
-    same_outlines,
-    solids_around,
-)
+from viewers.scene.building_tiles import Uses, load
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import of_buildings
 from viewers.scene.cut import Cut
 from viewers.scene.eye import Eye
+from viewers.scene.facades import STOREY_M
 from viewers.scene.levels import EDGE_PIXELS, level_of_each
 from viewers.scene.rays import Hit
 from viewers.scene.visual import Rays, Surroundings, Visual
@@ -44,8 +39,6 @@ SHARE = 0.7
 AT_ONCE = 20_000
 """Layers up to so many buildings are planned in the window's thread: it takes a few milliseconds."""
 PLAN = "plan"
-STOREY_M = 3.3
-"""Height of a storey where the building does not say how many it has."""
 
 
 class BuildingsVisual(Visual):
@@ -104,14 +97,14 @@ class BuildingsVisual(Visual):
         return True
 
     def _put(self, before: BuildingsLayer | None, layer: BuildingsLayer) -> None:
-        same_survey = before is not None and same_outlines(before, layer)
+        same_survey = before is not None and tiles.same_outlines(before, layer)
         if same_survey and self.pyramid is not None:
             self._change(layer)
-            if not same_facades(before, layer):
+            if not tiles.same_facades(before, layer):
                 self._stale |= set(self.mesh.chunks)
             return
         self._clear()
-        self._bounds = bounds_of(layer)
+        self._bounds = tiles.bounds_of(layer)
         origin = self.around.frame.origin
         folder = self.around.folder_for(layer)
         plan = partial(open_pyramid, layer, origin=origin, folder=folder)
@@ -350,13 +343,13 @@ class BuildingsVisual(Visual):
         pyramid, eye, hidden = self.pyramid, self._eye, self._hidden_mask
         if pyramid is None or eye is None:
             return None
-        return solids_around(pyramid, eye, hidden)
+        return tiles.solids_around(pyramid, eye, hidden)
 
     def rays_later(self) -> Callable[[], Rays | None]:
         """See `Visual.rays_later`: tiles may have to be made."""
         if self.pyramid is None or self._eye is None:
             return lambda: None
-        return partial(solids_around, self.pyramid, self._eye, self._hidden_mask)
+        return partial(tiles.solids_around, self.pyramid, self._eye, self._hidden_mask)
 
     def _cast_anew(self, eye: Eye) -> None:
         """The eye is somewhere else: other tiles should throw the shadows."""

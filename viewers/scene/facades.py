@@ -46,6 +46,7 @@ OWN = 16
 """Added where a building brings surfaces of its own: its walls are not one quad each."""
 MOST_FLOORS = 250
 STOREY_M = 3.3
+"""Height of a storey where the building does not say how many it has."""
 
 
 def folded(text: str) -> str:
