@@ -50,7 +50,7 @@ class PngRows:
             They are not as wide as the picture, or more than are left.
         """
         if rows.shape[1:] != (self._width, 3) or len(rows) > self._left:
-            raise ValueError(f"rows of shape {rows.shape} do not fit")
+            raise ValueError(rows.shape)
         self._left -= len(rows)
         for start in range(0, len(rows), ROWS):
             part = np.ascontiguousarray(rows[start : start + ROWS]).reshape(-1, self._width * 3)
@@ -66,7 +66,7 @@ class PngRows:
             Some did not.
         """
         if self._left:
-            raise ValueError(f"{self._left} rows are missing")
+            raise ValueError(self._left)
         self._data(self._pack.flush())
         self._chunk(b"IEND", b"")
 

@@ -27,7 +27,7 @@ from twin.demo.generate import generate
 from viewers.dialogs.screenshot import ScreenshotDialog
 from viewers.dialogs.style_dialog import StyleDialog
 from viewers.drafts import left_drafts
-from viewers.i18n import language, set_language
+from viewers.i18n import language, say, set_language
 from viewers.panels.legend_panel import LegendView
 from viewers.tasks import worker_threads
 from viewers.theme import apply_theme, theme
@@ -375,14 +375,15 @@ def test_the_health_panel_says_what_is_wrong_and_flies_there(ward):
     window.show_panel("health")
     window.health.choose("nha")
     issue = next(i for i in ward.session.assessed["nha"].issues if i.code == "duplicate-outlines")
+    what = say(issue.what)
     said = [w.text() for w in window.health.findChildren(QLabel)]
-    assert any(issue.what in text for text in said)
+    assert any(what in text for text in said)
     hand.press(ward, Qt.Key.Key_Home)
     landed(ward)
     card = next(
         w.parentWidget()
         for w in window.health.findChildren(QLabel)
-        if w.text() == issue.what and w.isVisibleTo(window.health)
+        if w.text() == what and w.isVisibleTo(window.health)
     )
     card.findChild(QToolButton).click()
     landed(ward)

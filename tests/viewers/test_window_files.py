@@ -178,7 +178,9 @@ def test_saving_keeps_a_picture_of_what_is_on_screen_without_drawing_again(
     opened.show()
     qtbot.waitUntil(lambda: opened.stage.scene is not None, timeout=20_000)
     qtbot.waitUntil(lambda: opened.stage.scene.renders > 1, timeout=20_000)
-    qtbot.wait(1500)
+    canvas = opened.stage.canvas
+    qtbot.waitUntil(lambda: not canvas._calm.isActive() and not canvas._casting, timeout=20_000)
+    qtbot.wait(500)
     drawn = opened.stage.scene.renders
     opened._saved()
     qtbot.waitUntil(lambda: not opened.tasks.running, timeout=20_000)
