@@ -18,10 +18,10 @@ from viewers.scene.colouring import by_column, plain
 from viewers.scene.eye import Eye
 from viewers.scene.feature_cells import FeatureCells, are_many
 from viewers.scene.feature_shapes import MARK_M, Shape, line_widths, shapes_of
+from viewers.scene.marked_visual import MarkedVisual
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
-from viewers.scene.visual import Surroundings, Visual
-from viewers.view_state import NO_ROWS
+from viewers.scene.visual import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ WAITING_S = 0.03
 """How long a step may wait for a worker; hands are not kept waiting longer."""
 
 
-class FeaturesVisual(Visual):
+class FeaturesVisual(MarkedVisual):
     """Draws areas and lines draped, points as markers; workers make their triangles, of very many
     features in cells."""
 
@@ -53,11 +53,9 @@ class FeaturesVisual(Visual):
         self._box: NDArray[np.float64] | None = None
         self._tree: shapely.STRtree | None = None
         self._widths: NDArray[np.float64] = np.empty(0)
-        self._selected: int | None = None
         self._asked = 0
         self._cells: FeatureCells | None = None
         self._paint: NDArray[np.uint8] | None = None
-        self._chosen = self._hidden = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -184,27 +182,6 @@ class FeaturesVisual(Visual):
             self._cells.recolour()
         for surface, face_row in self._parts:
             surface.recolour(self._painted()[face_row])
-
-    def highlight(self, row: int | None) -> None:
-        """Mark one feature."""
-        if row != self._selected:
-            self._selected = row
-            self._write()
-
-    def mark(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.mark`."""
-        if rows is self._chosen:
-            return False
-        self._chosen = rows
-        self._write()
-        return True
-
-    def hide(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.hide`."""
-        if rows is self._hidden:
-            return False
-        self._hidden = rows
-        return self._leave_out()
 
     def _leave_out(self) -> bool:
         if self._layer is None:

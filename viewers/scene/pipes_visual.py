@@ -11,16 +11,16 @@ from layers.kinds.layer import Layer
 from twin.style import Style
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.colouring import by_column, plain
+from viewers.scene.marked_visual import MarkedVisual
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
-from viewers.scene.visual import Rays, Surroundings, Visual
-from viewers.view_state import NO_ROWS
+from viewers.scene.visual import Rays, Surroundings
 
 COLOUR = "#2f8fb5"
 SELECTED = np.array([255, 140, 40], np.uint8)
 
 
-class PipesVisual(Visual):
+class PipesVisual(MarkedVisual):
     """Draws lines of a `FeatureLayer` that lie underground."""
 
     drapes = True
@@ -36,8 +36,6 @@ class PipesVisual(Visual):
         self._layer: FeatureLayer | None = None
         self._style: Style | None = None
         self._of_row: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
-        self._selected: int | None = None
-        self._chosen = self._hidden = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -88,27 +86,6 @@ class PipesVisual(Visual):
             of_row = of_row.copy()
             of_row[self._selected] = SELECTED
         self._surface.recolour(of_row[self._rays[2]])
-
-    def highlight(self, row: int | None) -> None:
-        """Mark one line."""
-        if row != self._selected:
-            self._selected = row
-            self._write()
-
-    def mark(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.mark`."""
-        if rows is self._chosen:
-            return False
-        self._chosen = rows
-        self._write()
-        return True
-
-    def hide(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.hide`."""
-        if rows is self._hidden:
-            return False
-        self._hidden = rows
-        return self._leave_out()
 
     def _leave_out(self) -> bool:
         if self._layer is None or self._surface is None or self._rays is None:

@@ -17,9 +17,9 @@ from viewers.scene.chosen import with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
 from viewers.scene.colouring import by_column
 from viewers.scene.eye import Eye
+from viewers.scene.marked_visual import MarkedVisual
 from viewers.scene.ramps import rgb
-from viewers.scene.visual import Rays, Surroundings, Visual
-from viewers.view_state import NO_ROWS
+from viewers.scene.visual import Rays, Surroundings
 
 GREENS = np.array([rgb(c) for c in ("#6f8f58", "#7f9c62", "#8ba86c", "#66865a", "#94a871")])
 TRUNK = rgb("#8a7360")
@@ -160,7 +160,7 @@ def cell_chunk(
     )
 
 
-class TreesVisual(Visual):
+class TreesVisual(MarkedVisual):
     """Draws a layer of trees."""
 
     casts_shadow = True
@@ -175,8 +175,6 @@ class TreesVisual(Visual):
         self._layer: FeatureLayer | None = None
         self._style: Style | None = None
         self._trees: Trees | None = None
-        self._selected: int | None = None
-        self._chosen = self._hidden = NO_ROWS
         self._of_tree: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
         self._of_paint: NDArray[np.uint8] | None = None
         self._cells: Cells | None = None
@@ -294,27 +292,6 @@ class TreesVisual(Visual):
             return
         self._of_paint = None
         self.mesh.recolour(self._painted(), kinds={TRUNK_FACE: TRUNK})
-
-    def highlight(self, row: int | None) -> None:
-        """Mark one tree."""
-        if row != self._selected:
-            self._selected = row
-            self._write()
-
-    def mark(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.mark`."""
-        if rows is self._chosen:
-            return False
-        self._chosen = rows
-        self._write()
-        return True
-
-    def hide(self, rows: NDArray[np.int64]) -> bool:
-        """See `Visual.hide`."""
-        if rows is self._hidden:
-            return False
-        self._hidden = rows
-        return self._leave_out()
 
     def _leave_out(self) -> bool:
         if self._trees is None:
