@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -13,6 +14,9 @@ import orjson
 import psutil
 
 from layers.errors import CityError
+
+STARTED = "DOTHI_STARTED"
+"""Tells a process when it was started, seconds since 1970: the system knows it to a second only."""
 
 
 class Figure(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,10 @@ def run_alone(
     """
     started = time.perf_counter()
     process = subprocess.Popen(
-        [*under, sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [*under, sys.executable, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, STARTED: repr(time.time())},
     )
     peak = 0
     watched = psutil.Process(process.pid)

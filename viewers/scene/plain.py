@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
-from layers.tiles.imagery import Picture
 from twin.city import City
-from viewers.scene.imagery_visual import ImageryVisual
 from viewers.scene.stage import Stage
-from viewers.scene.terrain_visual import TerrainVisual
 from viewers.scene.visual import Visual
+
+if TYPE_CHECKING:
+    # A city without a picture is drawn without the library that reads pictures.
+    from layers.tiles.imagery import Picture
 
 SAMPLE = 20_000
 """Buildings whose ground says where the plain lies."""
@@ -22,10 +24,10 @@ SAMPLE = 20_000
 
 def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer | None) -> float:
     """Scene height of the plain: under everything that stands."""
-    drawn = list(visuals)
+    drawn: list[Any] = list(visuals)
     grounds = [
         visual for visual in drawn
-        if isinstance(visual, TerrainVisual) and visual.is_ground and visual.layer is ground
+        if visual.kind == "terrain" and visual.is_ground and visual.layer is ground
     ]  # fmt: skip
     if ground is not None:
         low = grounds[0].lowest if grounds else float(np.fmin.reduce(ground.heights, axis=None))
@@ -41,15 +43,15 @@ def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer |
 
 def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
     """Lay the visible pictures on terrain, and the topmost on the plain and on what has no tiles."""
-    drawn = list(visuals)
-    pictures = [one for one in drawn if isinstance(one, ImageryVisual) and one.visible]
+    drawn: list[Any] = list(visuals)
+    pictures = [one for one in drawn if one.kind == "imagery" and one.visible]
     top = pictures[-1] if pictures else None
     worn: list[Picture] = [one.picture for one in pictures if one.picture is not None]
-    terrains = [one for one in drawn if isinstance(one, TerrainVisual)]
+    terrains = [one for one in drawn if one.kind == "terrain"]
     for terrain in terrains:
         terrain.wear(worn, top.strength if top is not None else 1.0)
     relief = any(one.visible and one.box is not None for one in terrains)
-    for picture in (one for one in drawn if isinstance(one, ImageryVisual)):
+    for picture in (one for one in drawn if one.kind == "imagery"):
         picture.lie_at(None if relief or not picture.visible else stage.ground_z)
     surfaces = [stage.ground_material]
     surfaces += [one.material for one in drawn if hasattr(one, "takes_picture")]
