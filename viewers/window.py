@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
@@ -71,7 +72,8 @@ class Window(Retranslated, QMainWindow):
         super().__init__()
         self._may_close = may_close
         self._title = ""
-        self._restored = False
+        self._arranged: QByteArray | None = None
+        """The docks as they were around the last city; None before the first."""
         self._undo: tuple[str | None, str | None] = (None, None)
         self.setAcceptDrops(True)
         self.setDockOptions(
@@ -211,6 +213,8 @@ class Window(Retranslated, QMainWindow):
 
     def show_welcome(self) -> None:
         """The first page, without panels."""
+        if self.center.currentIndex() == CITY:
+            self._arranged = self.saveState()
         self.center.setCurrentIndex(WELCOME)
         for dock in self._docks.values():
             dock.hide()
@@ -224,9 +228,11 @@ class Window(Retranslated, QMainWindow):
             dock.setVisible(name not in self._on_demand)
         self._docks["legend"].raise_()
         self._docks["health"].raise_()
-        if not self._restored:
-            self._restored = True
+        # Docks are put back while they show: hidden ones leave a tab bar over the menus behind.
+        if self._arranged is None or not self.restoreState(self._arranged):
             QTimer.singleShot(0, self._proportion)
+        for name in self._on_demand:
+            self._docks[name].hide()
 
     def add_panel(
         self,
@@ -290,7 +296,7 @@ class Window(Retranslated, QMainWindow):
         """The recent projects in the File menu."""
         self.recent_menu.clear()
         for path in paths:
-            action = self.recent_menu.addAction(path.name, lambda p=path: open_path(p))
+            action = self.recent_menu.addAction(path.name, partial(open_path, path))
             action.setToolTip(str(path))
         self.recent_menu.setEnabled(bool(paths))
 
@@ -332,14 +338,13 @@ class Window(Retranslated, QMainWindow):
 
     def state(self) -> tuple[QByteArray, QByteArray]:
         """Place and docks, to be restored later."""
-        return self.saveGeometry(), self.saveState()
+        kept = self.saveState() if self.center.currentIndex() == CITY else self._arranged
+        return self.saveGeometry(), QByteArray() if kept is None else kept
 
     def restore(self, place: QByteArray, docks: QByteArray) -> None:
-        """Place and docks as they were; the docks stay hidden on the welcome page."""
+        """Place now, docks when a city shows: the welcome page has none."""
         self.restoreGeometry(place)
-        self._restored = self.restoreState(docks)
-        if self.center.currentIndex() == WELCOME:
-            self.show_welcome()
+        self._arranged = None if docks.isEmpty() else docks
 
     def _show_notice_count(self, count: int) -> None:
         dock = self._docks.get("notices")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QTabBar, QWidget
 from shiboken6 import getCppPointer
 
 from twin.project.store import Project
@@ -169,6 +169,35 @@ def test_hiding_a_layer_hides_it_in_the_scene(qtbot, opened):
     qtbot.waitUntil(lambda: not opened.stage.scene.visual("buildings").visible)
     opened.window.layers.visibility_asked.emit("buildings", True)
     qtbot.waitUntil(lambda: opened.stage.scene.visual("buildings").visible)
+
+
+def test_panels_come_back_as_they_were_left_and_nothing_lies_over_the_menus(
+    qtbot, tmp_path, project_path
+):
+    def started() -> App:
+        made = new_app(tmp_path)
+        made.show()
+        qtbot.waitExposed(made.window)
+        made.open_project(project_path)
+        qtbot.waitUntil(lambda: made.stage.scene is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: not made.tasks.running, timeout=60_000)
+        return made
+
+    first = started()
+    first.window._docks["bookmarks"].close()
+    first.close()
+    second = started()
+    try:
+        window = second.window
+        assert window._docks["layers"].isVisible()
+        assert not window._docks["bookmarks"].isVisible()
+        menus = window.menuBar().geometry()
+        bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window]
+        assert len(bars) >= 2
+        assert not [bar for bar in bars if bar.isVisible() and bar.geometry().intersects(menus)]
+    finally:
+        second.close()
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
 def test_language_and_theme_switch_while_it_runs(qtbot, opened):
