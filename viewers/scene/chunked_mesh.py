@@ -14,7 +14,8 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from layers.tiles.chunks import LEVELS, Chunk
 from viewers.scene.edges import solid_edges
-from viewers.scene.material import Material, mapper_for
+from viewers.scene.material import Material
+from viewers.scene.textures import mapper_for
 
 COLOURS = "colours"
 
@@ -44,7 +45,7 @@ def smooth_normals(
     summed = np.stack(
         [np.bincount(index, np.repeat(across[:, k], 3), minlength=count) for k in range(3)], axis=1
     )
-    length = np.linalg.norm(summed, axis=1, keepdims=True)
+    length: NDArray[np.float64] = np.linalg.norm(summed, axis=1, keepdims=True)
     return (summed / np.maximum(length, 1e-12)).astype(np.float32)
 
 
@@ -180,7 +181,8 @@ class ChunkActor:
         """Faces that are not hidden."""
         if self.corners is self.chunk.triangles:
             return self.corners
-        return self.corners[self.corners[:, 0] != self.corners[:, 1]]
+        shown: NDArray[np.int32] = self.corners[self.corners[:, 0] != self.corners[:, 1]]
+        return shown
 
     def _touch(self) -> None:
         for data in self._data.values():

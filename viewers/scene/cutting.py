@@ -13,11 +13,11 @@ from viewers.scene.camera import Camera
 from viewers.scene.chunked_mesh import ChunkActor, ChunkedMesh
 from viewers.scene.cut import Cut
 from viewers.scene.loader import Loader
-from viewers.scene.material import FILLED
 from viewers.scene.picking import Picker
 from viewers.scene.rays import RayWorld
 from viewers.scene.section import Facet, earth_area, facets, solid_areas, triangulated
 from viewers.scene.stage import Stage, Surface
+from viewers.scene.surface_shader import FILLED
 from viewers.scene.visual import Rays, Visual
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,7 @@ from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from twin.style import Style
 from viewers.scene.lamps import is_lamps, pools
-from viewers.scene.material import Kind
+from viewers.scene.surface_shader import Kind
 
 WIDTHS = {
     "motorway": 14.0, "trunk": 12.0, "primary": 10.0, "secondary": 8.5, "tertiary": 7.0,

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from layers.tiles.imagery import Picture, composed
 from layers.tiles.terrain import Key, TerrainPyramid
 from layers.tiles.terrain_mesh import TerrainTile, extent, tile_mesh
-from viewers.scene.material import Material, sharp_texture
+from viewers.scene.material import Material
 from viewers.scene.renderer_name import SOFTWARE, renderer_name
 from viewers.scene.stage import Stage, Surface
+from viewers.scene.textures import sharp_texture
 
 TEXELS = 256
 """Cells of a picture along the side of a tile."""

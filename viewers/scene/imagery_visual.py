@@ -17,7 +17,8 @@ from twin.style import Style
 from viewers.scene.eye import Eye
 from viewers.scene.ground_tile import slant_samples
 from viewers.scene.ground_tiles import GroundTiles
-from viewers.scene.material import Affine2, Material, sharp_texture
+from viewers.scene.material import Material
+from viewers.scene.textures import Affine2, sharp_texture
 from viewers.scene.visual import Surroundings, Visual
 
 MOST_PIXELS = 2048
@@ -153,4 +154,5 @@ def smaller(pixels: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
     total = np.zeros((rows, cols, 3), np.uint32)
     for row, col in product(range(step), repeat=2):
         total += part[row::step, col::step]
-    return (total // step**2).astype(np.uint8)
+    mean: NDArray[np.uint8] = (total // step**2).astype(np.uint8)
+    return mean

@@ -17,7 +17,7 @@ from vtkmodules.vtkRenderingCore import (
     vtkTexturedActor2D,
 )
 
-from viewers.scene.material import byte_texture
+from viewers.scene.textures import byte_texture
 
 LABELS, FURNITURE = 1, 2
 """Layers of the window: labels belong to the picture, furniture only to the screen."""
@@ -75,7 +75,8 @@ class Overlay:
         ends = np.ascontiguousarray(pairs, dtype=np.int64)
         cells.SetData(2, numpy_to_vtk(ends.reshape(-1), deep=True))
         data.SetLines(cells)
-        actor.GetMapper().SetInputData(data)
+        mapper: Any = actor.GetMapper()
+        mapper.SetInputData(data)
         look = actor.GetProperty()
         look.SetColor(*colour)
         look.SetLineWidth(width)

@@ -10,8 +10,8 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer
 
 from viewers.scene import shaders
 from viewers.scene.chunked_mesh import cells_of, points_of
-from viewers.scene.material import mapper_for
 from viewers.scene.sun import Atmosphere
+from viewers.scene.textures import mapper_for
 
 COLUMNS, ROWS = 40, 60
 """Fields of the grid; more rows than columns, for the sky changes most above the horizon."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
@@ -10,12 +12,14 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
 from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
 from viewers.scene.cut import Cut
-from viewers.scene.material import Kind, Material, mapper_for, packed
+from viewers.scene.material import Material
 from viewers.scene.packing import Code, coded_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
 from viewers.scene.sky import Sky, put_air
 from viewers.scene.sun import Atmosphere, atmosphere
+from viewers.scene.surface_shader import Kind
+from viewers.scene.textures import mapper_for, packed
 
 HORIZON_M = 60_000.0
 NO_SHADOW = ShadowMap(depth=np.full((2, 2), -1e9, np.float32), matrix=np.zeros((3, 4)), texel=1.0)
@@ -335,8 +339,10 @@ class Surface:
             self.data.GetPointData().AddArray(across)
         self.actors = [self._actor(material, fine, normals is not None) for fine in (False, True)]
         for actor in self.actors if uv is not None else ():
-            actor.SetTexture(picture)
-            actor.GetMapper().MapDataArrayToVertexAttribute(
+            if picture is not None:
+                actor.SetTexture(picture)
+            mapper: Any = actor.GetMapper()
+            mapper.MapDataArrayToVertexAttribute(
                 "dtUvMC", "uv", vtkDataObject.FIELD_ASSOCIATION_POINTS, -1
             )
         stage.keep(self)
