@@ -19,6 +19,8 @@ _EVLR = struct.Struct("<H16sHQ32s")
 _ENTRY = struct.Struct("<iiiiQii")
 _INFO_BYTES = 160
 _WKT_BIT, _COMPRESSED = 0x10, 0x80
+_TIME_AT = 22
+"""Byte of the GPS time in a record (LAS 1.4 R15, table 16); it is not kept."""
 _RETURNS = 0x11
 """Return 1 of 1: which return a point was is not kept."""
 
@@ -69,36 +71,30 @@ class Layout:
         self._wkt = CRS.from_user_input(crs).to_wkt("WKT1_GDAL").encode() + b"\0"
         self.vlr = lazrs.LazVlr.new_for_compression(self.format, 0, True)
         self._laszip = bytes(self.vlr.record_data())
-        names = ["X", "Y", "Z", "intensity", "returns", "classification"]
-        formats: list[Any] = ["<i4", "<i4", "<i4", "<u2", "u1", "u1"]
-        offsets = [0, 4, 8, 12, 14, 16]
-        if coloured:
-            names, formats, offsets = [*names, "rgb"], [*formats, ("<u2", (3,))], [*offsets, 30]
-        self.record = np.dtype(
-            {
-                "names": names,
-                "formats": formats,
-                "offsets": offsets,
-                "itemsize": 36 if coloured else 30,
-            }
-        )
+        # All of its bytes have a name: numpy would not copy what has none.
+        record: list[Any] = [("X", "<i4"), ("Y", "<i4"), ("Z", "<i4"), ("intensity", "<u2")]
+        record += [("returns", "u1"), ("flags", "u1"), ("classification", "u1"), ("user", "u1")]
+        record += [("angle", "<i2"), ("source", "<u2"), ("code", "<u8")]
+        self.record = np.dtype([*record, ("rgb", "<u2", (3,))] if coloured else record)
 
     @property
     def points_at(self) -> int:
         """Where points begin, after head and records."""
         return HEAD_BYTES + 3 * _VLR.size + _INFO_BYTES + len(self._laszip) + len(self._wkt)
 
-    def records(self, points: NDArray[Any]) -> NDArray[Any]:
-        """`points` as records of the file: position, intensity, class and colour."""
-        made = np.zeros(len(points), dtype=self.record)
-        for name in points.dtype.names or ():
-            made[name] = points[name]
+    def records(self, count: int) -> NDArray[Any]:
+        """Room for `count` records of the file: position, intensity, class and colour are to come.
+
+        Until a record is compressed, `code` stands where the time would.
+        """
+        made = np.zeros(count, dtype=self.record)
         made["returns"] = _RETURNS
         return made
 
-    def compressed(self, records: NDArray[Any]) -> bytes:
-        """One chunk."""
-        data: bytes = lazrs.compress_points(self.vlr, records.view(np.uint8), False)
+    def compressed(self, records: NDArray[np.uint8]) -> bytes:
+        """One chunk; `records` (n, bytes of one) lose their codes."""
+        records[:, _TIME_AT : _TIME_AT + 8] = 0
+        data: bytes = lazrs.compress_points(self.vlr, records, False)
         (table_at,) = struct.unpack_from("<q", data)  # a file in small: with a table of its own
         return data[8:table_at]
 

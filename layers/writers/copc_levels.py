@@ -14,14 +14,24 @@ GRID = 7
 LEAF = 32_000
 """A node whose remaining points are no more keeps them all: decompressed in some 15 ms."""
 DEEPEST = DEPTH - GRID
-_BLOCK = 1 << 16
-"""Points whose numbers stay in a core's cache together."""
+_BLOCK = 1 << 14
+"""Points whose numbers stay in a core's nearest cache together."""
 
-_SPREAD = np.zeros(1024, dtype=np.uint64)
-for _bit in range(10):
-    _SPREAD |= ((np.arange(1024, dtype=np.uint64) >> np.uint64(_bit)) & np.uint64(1)) << np.uint64(
-        3 * _bit
-    )
+
+def _spread() -> NDArray[np.uint64]:
+    """For each axis and either half of a cell's number (3, 2, 1024): its bits at their places."""
+    bits = np.zeros(1024, dtype=np.uint64)
+    for bit in range(10):
+        bits |= (np.arange(1024, dtype=np.uint64) >> np.uint64(bit) & np.uint64(1)) << np.uint64(
+            3 * bit
+        )
+    return np.array([[bits << np.uint64(axis), bits << np.uint64(30 + axis)] for axis in range(3)])
+
+
+_SPREAD = _spread()
+_SHARED = np.full(2048, DEPTH, dtype=np.uint8)
+"""Levels whose cells two codes share, by the exponent (biased) of what differs between them."""
+_SHARED[1023 : 1023 + 3 * DEPTH] = DEPTH - 1 - np.arange(3 * DEPTH) // 3
 
 
 class Cube(NamedTuple):
@@ -57,22 +67,26 @@ def codes(
     xyz
         Fields X, Y, Z, whole numbers; coordinates are `X * scale + shift`.
     """
-    result = np.zeros(len(xyz), dtype=np.uint64)
+    result = np.empty(len(xyz), dtype=np.uint64)
     per_metre, inside = 2**DEPTH / cube.side, True
     for start in range(0, len(xyz), _BLOCK):
-        block = slice(start, start + _BLOCK)
+        block = xyz[start : start + _BLOCK]
+        made = result[start : start + _BLOCK]
+        cell, part = np.empty(len(block), dtype=np.intp), np.empty(len(block), dtype=np.uint64)
         for axis, name in enumerate("XYZ"):
-            at = xyz[name][block] * (scale[axis] * per_metre)
+            at = block[name] * (scale[axis] * per_metre)
             at += (shift[axis] - cube.corner[axis]) * per_metre
             if not (at.min() >= 0.0 and at.max() < 2**DEPTH):
                 inside = False
                 np.clip(at, 0.0, 2**DEPTH - 1, out=at)
-            cell = at.astype(np.int32)
-            spread = _SPREAD[cell >> 10]
-            spread <<= np.uint64(30)
-            spread |= _SPREAD[cell & 1023]
-            spread <<= np.uint64(axis)
-            result[block] |= spread
+            np.copyto(cell, at, casting="unsafe")
+            low, high = _SPREAD[axis]
+            if axis:
+                made |= low.take(cell & 1023, out=part, mode="clip")
+            else:
+                low.take(cell & 1023, out=made, mode="clip")
+            cell >>= 10
+            made |= high.take(cell, out=part, mode="clip")
     return result, inside
 
 
@@ -97,14 +111,19 @@ def levelled(code: NDArray[np.uint64], *, top: int, rng: np.random.Generator) ->
         order = np.argsort(code, kind="stable")
         quickly = code[order]
         level, _ = _levels(quickly, top, DEPTH, rng)
-    code = quickly
-    by_level = np.argsort(level, kind="stable")
-    order, level, code = order[by_level], level[by_level], code[by_level]
-    node = code >> (np.uint64(3) * (np.uint64(DEPTH) - level))
-    new = np.flatnonzero((node[1:] != node[:-1]) | (level[1:] != level[:-1])) + 1
-    starts = np.concatenate([[0], new, [len(order)]])
-    first = starts[:-1]
-    return Levelled(order, level[first], node[first], starts)
+    rows, levels, nodes, sizes = [], [], [], []
+    for here in range(DEEPEST + 1):
+        those = np.flatnonzero(level == here)
+        if not len(those):
+            continue
+        node = quickly[those] >> np.uint64(3 * (DEPTH - here))
+        starts = np.append(0, np.flatnonzero(node[1:] != node[:-1]) + 1)
+        rows.append(order[those])
+        nodes.append(node[starts])
+        levels.append(np.full(len(starts), here, dtype=np.uint8))
+        sizes.append(np.diff(np.append(starts, len(those))))
+    ends = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+    return Levelled(np.concatenate(rows), np.concatenate(levels), np.concatenate(nodes), ends)
 
 
 def _sorted(
@@ -133,11 +152,11 @@ def _levels(
 ) -> tuple[NDArray[np.uint8], bool]:
     """The level of each point; and whether `code`, sorted down to `depth`, was sorted enough."""
     level = np.full(len(code), DEEPEST, dtype=np.uint8)
-    left = np.arange(len(code))
+    left = _Left(np.arange(len(code), dtype=np.int32), _shared(code))
     for here in range(DEEPEST):
-        if here >= top and len(left):
-            left = _leaves(code, level, left, here)
-        if not len(left):
+        if here >= top and len(left.row):
+            left = _leaves(level, left, here)
+        if not len(left.row):
             return level, True
         if here + GRID > depth:
             return level, False
@@ -145,32 +164,70 @@ def _levels(
     return level, depth >= DEEPEST
 
 
-def _runs(key: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Start and length of each run of equal keys."""
-    starts = np.concatenate([[0], np.flatnonzero(key[1:] != key[:-1]) + 1])
-    return starts, np.diff(np.append(starts, len(key)))
+class _Left(NamedTuple):
+    """Points that have no level yet: their rows, and how many levels each shares with the one before
+    it; so a byte each tells where cells of any level begin."""
+
+    row: NDArray[np.int32]
+    shared: NDArray[np.uint8]
+
+    def runs(self, level: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Start and length of each run of points in one cell of `level`."""
+        first = self.shared < level
+        first[0] = True
+        starts = np.flatnonzero(first)
+        return starts, np.diff(np.append(starts, len(first)))
 
 
-def _leaves(
-    code: NDArray[np.uint64], level: NDArray[np.uint8], left: NDArray[np.int64], here: int
-) -> NDArray[np.int64]:
+def _shared(code: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """How many levels each code shares with the one before it; the first with none."""
+    shared = np.zeros(len(code), dtype=np.uint8)
+    for start in range(1, len(code), _BLOCK):
+        end = min(start + _BLOCK, len(code))
+        shared[start:end] = _alike(code[start:end], code[start - 1 : end - 1])
+    return shared
+
+
+def _alike(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    differs = (one ^ other).view(np.int64)
+    # Without its second highest bit none is rounded up to the next power of two.
+    differs &= ~(differs >> 1)
+    exponent = differs.astype(np.float64).view(np.int64) >> 52
+    return _SHARED.take(exponent, mode="clip")
+
+
+def _leaves(level: NDArray[np.uint8], left: _Left, here: int) -> _Left:
     """Let nodes with few points keep them all; what is left."""
-    _, counts = _runs(code[left] >> np.uint64(3 * (DEPTH - here)))
-    small = np.repeat(counts <= LEAF, counts)
-    level[left[small]] = here
-    return left[~small]
+    _, counts = left.runs(here)
+    small = counts <= LEAF
+    if not small.any():
+        return left
+    ends = np.cumsum(counts)
+    if small.all():
+        level[left.row] = here
+        return _Left(left.row[:0], left.shared[:0])
+    stay = np.repeat(~small, counts)
+    for end, count in zip(ends[small].tolist(), counts[small].tolist(), strict=True):
+        level[left.row[end - count : end]] = here
+    return _Left(left.row[stay], left.shared[stay])
 
 
 def _one_a_cell(
     code: NDArray[np.uint64],
     level: NDArray[np.uint8],
-    left: NDArray[np.int64],
+    left: _Left,
     here: int,
     rng: np.random.Generator,
-) -> NDArray[np.int64]:
-    starts, counts = _runs(code[left] >> np.uint64(3 * (DEPTH - here - GRID)))
+) -> _Left:
+    starts, counts = left.runs(here + GRID)
     picked = starts + (rng.random(len(starts)) * counts).astype(np.int64)
-    level[left[picked]] = here
-    others = np.ones(len(left), dtype=bool)
-    others[picked] = False
-    return left[others]
+    level[left.row[picked]] = here
+    stay = np.ones(len(left.row), dtype=bool)
+    stay[picked] = False
+    # Those that stand behind one that was picked have another before them now.
+    behind = np.append(stay[1:], False)[picked]
+    row, shared = left.row[stay], left.shared[stay]
+    place = (picked - np.arange(len(picked)))[behind]
+    place = place[place > 0]
+    shared[place] = _alike(code[row[place]], code[row[place - 1]])
+    return _Left(row, shared)

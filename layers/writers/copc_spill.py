@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+import errno
+from collections.abc import Iterable
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 import numpy as np
@@ -24,6 +25,8 @@ BIN = 6
 GROUP = 2_000_000
 """Points that are put into order at once."""
 _MOST = 8 * GROUP
+_CACHED = 1 << 15
+"""Points whose numbers stay in a core's cache together."""
 RUN = np.dtype([("bin", "<u4"), ("count", "<u4"), ("start", "<u8")])
 """Neighbouring rows of the spilled file that belong to one bin."""
 
@@ -62,13 +65,6 @@ class Outside(Exception):  # noqa: N818  the head lies about its extent: measure
     """Points lie outside the cube that was planned for them."""
 
 
-def point_type(*, coloured: bool) -> np.dtype[Any]:
-    """What of a point is kept."""
-    kept: list[Any] = [("X", "<i4"), ("Y", "<i4"), ("Z", "<i4"), ("intensity", "<u2")]
-    kept.append(("classification", "u1"))
-    return np.dtype([*kept, ("rgb", "<u2", (3,))] if coloured else kept)
-
-
 def spill(clouds: list[Cloud], layout: Layout, crs: str, work: Work, progress: Progress) -> Spilled:
     """Lay down all points of `clouds`, sorted by bin within each batch; how it stands at the end.
 
@@ -77,17 +73,17 @@ def spill(clouds: list[Cloud], layout: Layout, crs: str, work: Work, progress: P
     Outside
         A point lies outside the root cube of `layout`.
     """
-    kept = point_type(coloured=layout.coloured)
+    width = layout.record.itemsize
     rows = work.rows("spill", Spilled)
     if rows and not (
-        work.holds("points.bin", rows[-1].points * kept.itemsize)
+        work.holds("points.bin", rows[-1].points * width)
         and work.holds("runs.bin", rows[-1].runs * RUN.itemsize)
     ):
         rows = []
     total = sum(cloud.las.count for cloud in clouds)
     last = rows[-1] if rows else None
     lengths = {
-        "points.bin": last.points * kept.itemsize if last else 0,
+        "points.bin": last.points * width if last else 0,
         "runs.bin": last.runs * RUN.itemsize if last else 0,
     }
     with work.going_on("spill", rows, lengths) as writing:
@@ -96,7 +92,7 @@ def spill(clouds: list[Cloud], layout: Layout, crs: str, work: Work, progress: P
             before = sum(c.las.count for c in clouds[:number])
             part = progress.part(before / total, (before + cloud.las.count) / total)
             for records in batches(cloud.las, part, skip=done):
-                points = _kept(records, cloud, layout, crs, kept, alone=len(clouds) == 1)
+                points = _kept(records, cloud, layout, crs, alone=len(clouds) == 1)
                 last = _lay_down(points, layout, writing.files, last, number)
                 writing.done(last)
     assert last is not None
@@ -108,12 +104,11 @@ def _kept(
     cloud: Cloud,
     layout: Layout,
     crs: str,
-    kept: np.dtype[Any],
     *,
     alone: bool,
 ) -> NDArray[Any]:
     """What is kept of `records`, in the whole numbers of `layout`; what no CRS can hold is left out."""
-    points = np.empty(len(records), dtype=kept)
+    points = layout.records(len(records))
     points["intensity"] = records["intensity"]
     points["classification"] = cloud.las.classes(records)
     if layout.coloured and "red" in (records.dtype.names or ()):
@@ -121,23 +116,25 @@ def _kept(
             points["rgb"][:, index] = records[name]
         if not alone and points["rgb"].max(initial=0) <= 255:
             points["rgb"] *= 257  # 8 bits among files with 16
-    elif layout.coloured:
-        points["rgb"] = 0
     by = whole_shift(cloud, layout.scale, layout.shift) if cloud.place.crs == crs else None
     if by is not None:
         for name, steps in zip("XYZ", by, strict=True):
             points[name] = records[name]
-            points[name] += steps
+            if steps:
+                points[name] += steps
         return points
     xyz = world(records, cloud, crs)
-    good = np.isfinite(xyz).all(axis=1)
-    if not good.all():
-        points, xyz = points[good], xyz[good]
-    for axis, name in enumerate("XYZ"):
-        whole = np.rint((xyz[:, axis] - layout.shift[axis]) / layout.scale[axis])
-        if len(whole) and np.abs(whole).max() >= 2**31:
-            raise Outside()
-        points[name] = whole
+    if not all(np.isfinite(at).all() for at in xyz):
+        good = np.isfinite(xyz).all(axis=0)
+        points, xyz = points[good], tuple(at[good] for at in xyz)
+    for axis, (name, values) in enumerate(zip("XYZ", xyz, strict=True)):
+        for start in range(0, len(points), _CACHED):
+            whole = values[start : start + _CACHED] - layout.shift[axis]
+            whole /= layout.scale[axis]
+            np.rint(whole, out=whole)
+            if max(whole.max(), -whole.min()) >= 2**31:
+                raise Outside()
+            points[name][start : start + _CACHED] = whole
     return points
 
 
@@ -158,20 +155,17 @@ def whole_shift(
     return (int(whole[0]), int(whole[1]), int(whole[2]))
 
 
-def world(records: NDArray[Any], cloud: Cloud, crs: str) -> NDArray[np.float64]:
-    """Coordinates of `records` in `crs`, heights in metres, float64 (n, 3)."""
+def world(records: NDArray[Any], cloud: Cloud, crs: str) -> tuple[NDArray[np.float64], ...]:
+    """Coordinates x, y, z of `records` in `crs`, heights in metres, each float64 (n,)."""
     head = cloud.las.header
-    xyz = np.stack(
-        [
-            records[name] * float(head.scales[axis]) + float(head.offsets[axis])
-            for axis, name in enumerate("XYZ")
-        ],
-        axis=1,
-    )
-    xyz[:, 2] *= cloud.place.metres_per_height
+    xy, z = np.empty((len(records), 2)), np.empty(len(records))
+    for axis, (name, values) in enumerate(zip("XYZ", (xy[:, 0], xy[:, 1], z), strict=True)):
+        np.multiply(records[name], float(head.scales[axis]), out=values)
+        values += float(head.offsets[axis])
+    z *= cloud.place.metres_per_height
     if cloud.place.crs != crs:
-        xyz[:, :2] = moved(np.ascontiguousarray(xyz[:, :2]), cloud.place.crs, crs)
-    return xyz
+        xy = moved(xy, cloud.place.crs, crs)
+    return xy[:, 0], xy[:, 1], z
 
 
 def _lay_down(
@@ -184,6 +178,7 @@ def _lay_down(
     code, inside = codes(points, layout.cube, layout.scale, layout.shift)
     if not inside:
         raise Outside()
+    points["code"] = code
     start = last.points if last else 0
     bits = np.uint64(max(len(points).bit_length(), 1))
     key = (code >> np.uint64(3 * (DEPTH - BIN))) << bits
@@ -257,14 +252,19 @@ def groups(runs: NDArray[Any], name: str) -> list[Group]:
 
 
 def points_of(
-    group: Group, runs: NDArray[Any], file: Any, kept: np.dtype[Any]
-) -> Iterator[NDArray[Any]]:
-    """The points of `group`, piece by piece as they lie in the spilled file."""
+    group: Group, runs: NDArray[Any], file: BinaryIO, kept: np.dtype[Any]
+) -> NDArray[Any]:
+    """The points of `group`, out of the spilled file."""
     inside = runs["bin"] >> np.uint32(3 * (BIN - group.level)) == group.code
     starts = runs["start"][inside].astype(np.int64)
     ends = starts + runs["count"][inside]
     gaps = np.flatnonzero(starts[1:] != ends[:-1])
     first, last = np.append(0, gaps + 1), np.append(gaps, len(starts) - 1)
+    points, there = np.empty(group.points, dtype=kept), 0
     for start, end in zip(starts[first].tolist(), ends[last].tolist(), strict=True):
+        piece = points[there : there + end - start]
         file.seek(start * kept.itemsize)
-        yield np.frombuffer(file.read((end - start) * kept.itemsize), dtype=kept)
+        if file.readinto(piece.view(np.uint8)) < piece.nbytes:  # type: ignore[attr-defined]
+            raise OSError(errno.EIO, "the spilled points are cut off")
+        there += end - start
+    return points

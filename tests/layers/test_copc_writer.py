@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 
 from layers.errors import Cancelled, ReadError
 from layers.progress import Progress
+from layers.readers import laz_chunks
 from layers.readers.copc_tree import open_tree, point_at, read_node
 from layers.readers.pointcloud import read
 from layers.readers.registry import ReadOptions
@@ -185,6 +186,48 @@ def test_codes_are_cut_only_where_they_may_be() -> None:
     for number, (level, node) in enumerate(nodes):
         rows = found.order[found.starts[number] : found.starts[number + 1]]
         assert (code[rows] >> np.uint64(3 * (copc_levels.DEPTH - level)) == node).all()
+
+
+def test_the_levels_of_nodes_are_those_that_plain_counting_gives() -> None:
+    """Level after level: a node with few points keeps all, else one a cell, the others go down."""
+    rng = np.random.default_rng(8)
+    depth, grid = copc_levels.DEPTH, copc_levels.GRID
+    spots = rng.integers(0, 1 << 60, 400, dtype=np.uint64)
+    code = spots[rng.integers(0, 400, 90_000)] ^ rng.integers(0, 1 << 44, 90_000, dtype=np.uint64)
+    found = copc_levels.levelled(code, top=0, rng=rng)
+    level = np.empty(90_000, dtype=int)
+    level[found.order] = np.repeat(found.level, np.diff(found.starts))
+    left = np.arange(90_000)
+    for here in range(int(level.max()) + 1):
+        node = code[left] >> np.uint64(3 * (depth - here))
+        _, inverse, counts = np.unique(node, return_inverse=True, return_counts=True)
+        small = (counts <= copc_levels.LEAF)[inverse]
+        assert (level[left[small]] == here).all()
+        left = left[~small]
+        cells = np.unique(code[left] >> np.uint64(3 * (depth - here - grid)))
+        kept = code[left[level[left] == here]] >> np.uint64(3 * (depth - here - grid))
+        np.testing.assert_array_equal(np.sort(kept), cells)
+        left = left[level[left] > here]
+    assert not len(left)
+
+
+def test_points_of_many_batches_and_groups_give_the_same_file_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copc_spill, "GROUP", 20_000)
+    monkeypatch.setattr(laz_chunks, "BATCH", 50_000)
+    las = write_las(tmp_path / "a.laz", town(200_000))
+    made = []
+    for name in ("one.copc.laz", "other.copc.laz"):
+        to_copc([(tmp_path / "a.laz", ReadOptions())], tmp_path / name, crs=UTM48)
+        made.append((tmp_path / name).read_bytes())
+    assert made[0] == made[1]
+    with laspy.open(tmp_path / "one.copc.laz") as file:
+        again = file.read()
+    np.testing.assert_array_equal(rows_of(again), rows_of(las))
+    for nothing in ("gps_time", "user_data", "scan_angle", "point_source_id"):
+        assert not np.asarray(again[nothing]).any(), f"{nothing} is not kept"
+    assert (np.asarray(again.return_number) == 1).all()
 
 
 def test_a_cancelled_conversion_goes_on_where_it_was(
