@@ -14,6 +14,7 @@ from layers.builders.heights import LadderOptions
 from layers.errors import CityError
 from layers.readers.registry import ReadOptions
 
+HeightUnit = Literal["", "m", "ft", "us-ft"]
 ROLES = (
     "lidar",
     "ground",
@@ -65,7 +66,7 @@ class SourceRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     use: str = ""
     where: str = ""
     encoding: str = ""
-    height_unit: Literal["", "m", "ft", "us-ft"] = ""
+    height_unit: HeightUnit = ""
     max_points: Annotated[int, Meta(ge=0)] = 0
     hidden: bool = False
     licence: str = ""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from layers.errors import CityError
 from layers.kinds.pointcloud import PointCloudLayer
+from layers.progress import Progress
+from layers.readers.registry import ReadOptions
 from twin.project.point_tiles import LEAST, tiles_of
 from twin.project.sources import source_path
 from twin.project.store import Project
@@ -21,6 +24,12 @@ from viewers.worker import in_process
 log = logging.getLogger(__name__)
 KEY = "points"
 """One cloud after another: each needs a core and much of the disk."""
+
+
+def _arrange(
+    source: Path, options: ReadOptions, crs: str, folder: Path, progress: Progress
+) -> None:
+    in_process(make_point_tiles, source, options, crs, folder, progress=progress)
 
 
 class Arranging(QObject):
@@ -62,10 +71,9 @@ class Arranging(QObject):
                 continue  # a part of a file stays as it was read
             self._tried.add((project, layer.id))
             self._busy = True
-            work = partial(in_process, make_point_tiles, source, options, city.frame.crs, folder)
             self._tasks.run(
                 mark("Arranging points"),
-                lambda progress, work=work: work(progress=progress),
+                partial(_arrange, source, options, city.frame.crs, folder),
                 key=KEY,
                 done=lambda _: self._ended(),
                 failed=self._failed,

@@ -6,10 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QIODevice, QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -40,6 +41,14 @@ def image_of(pixels: Pixels) -> QImage:
     height, width, _ = pixels.shape
     data = np.ascontiguousarray(pixels)
     return QImage(data.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+
+
+def write_image(
+    image: QImage, where: str | QIODevice, kind: Literal["PNG", "JPEG"], quality: int = -1
+) -> bool:
+    """Write an image as `kind`, `quality` up to 100; whether it could be."""
+    # PySide6 says the format were bytes, and takes nothing but str.
+    return image.save(where, kind, quality)  # type: ignore[call-overload, no-any-return]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,9 @@ def tag(words: str, ratio: float, *, role: str = "text", paper: bool = True) -> 
         else:
             rim = QPainterPath()
             rim.addText(QPointF(6, measure.ascent() + 2), chosen, words)
-            painter.setPen(QPen(_paper(235), 3.0, join=Qt.PenJoinStyle.RoundJoin))
+            pen = QPen(_paper(235), 3.0)
+            pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+            painter.setPen(pen)
             painter.drawPath(rim)
         painter.setPen(token(role))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)

@@ -234,7 +234,11 @@ def _icon_folder(name: str) -> str:
 def _recolour_icons(app: QApplication) -> None:
     seen: set[QObject] = set()
     for widget in app.topLevelWidgets():
-        for target in [*widget.findChildren(QAction), *widget.findChildren(QAbstractButton)]:
+        targets: list[QAction | QAbstractButton] = [
+            *widget.findChildren(QAction),
+            *widget.findChildren(QAbstractButton),
+        ]
+        for target in targets:
             name = target.property("dothiIcon")
             if name and target not in seen:
                 seen.add(target)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 
-from viewers.picture import Pixels, image_of
+from viewers.picture import Pixels, image_of, write_image
 
 SIZE = QSize(480, 270)
 
@@ -17,4 +17,5 @@ def keep_thumbnail(path: Path, pixels: Pixels) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         keep, smooth = Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode
-        image_of(pixels).scaled(SIZE, keep, smooth.SmoothTransformation).save(str(path), "PNG")
+        small = image_of(pixels).scaled(SIZE, keep, smooth.SmoothTransformation)
+        write_image(small, str(path), "PNG")

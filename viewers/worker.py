@@ -89,12 +89,13 @@ def _listen(pipe: Connection, progress: Progress) -> Any:
 
 def _answer(pipe: Connection, work: Callable[..., Any], given: tuple[Any, ...]) -> None:
     """In the new process."""
-    last = [0.0, ""]
+    last = (0.0, "")
 
     def report(fraction: float, message: str) -> None:
+        nonlocal last
         now = time.monotonic()
-        if now - float(last[0]) >= REPORT_S or message != last[1]:
-            last[:] = [now, message]
+        if now - last[0] >= REPORT_S or message != last[1]:
+            last = (now, message)
             pipe.send(("progress", (fraction, message)))
 
     progress = Progress(report)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from layers.frame import Frame
 from layers.kinds.buildings import METHODS, BuildingsLayer
+from layers.kinds.features import FeatureLayer
 from layers.readers import registry
 from twin.city import City
 
@@ -61,13 +62,15 @@ def _real_outlines() -> NDArray[np.object_]:
         (layer,) = registry.read(
             folder / name / "buildings.shp", registry.ReadOptions(role="footprints")
         )
-        geometry = np.asarray(layer.geometry)  # type: ignore[attr-defined]
+        assert isinstance(layer, FeatureLayer)
+        geometry = np.asarray(layer.geometry)
         if name == "phuc_xa":  # Web Mercator: shrink to metres, put beside
             geometry = shapely.transform(geometry, lambda xy: (xy - xy.mean(axis=0)) * 0.933)
             geometry = shapely.transform(geometry, lambda xy: xy + beside)
         outlines.append(geometry)
     flat = shapely.get_parts(shapely.force_2d(np.concatenate(outlines)))
-    return flat[(shapely.get_type_id(flat) == 3) & (shapely.area(flat) > 8.0)]
+    kept: NDArray[np.object_] = flat[(shapely.get_type_id(flat) == 3) & (shapely.area(flat) > 8.0)]
+    return kept
 
 
 def _drawn_outlines(rows: int = 100, columns: int = 100) -> NDArray[np.object_]:

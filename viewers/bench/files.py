@@ -183,6 +183,7 @@ def _extrude(count: int) -> dict[str, Any]:
 
 def _points(path: str) -> dict[str, Any]:
     from layers.frame import Frame
+    from layers.kinds.pointcloud import PointCloudLayer
     from layers.readers import registry
     from twin.city import City
     from viewers.rendering import without_display
@@ -203,11 +204,12 @@ def _points(path: str) -> dict[str, Any]:
     }
     for name, wish in wishes.items():
         (layer,) = registry.read(Path(path), wish)
+        assert isinstance(layer, PointCloudLayer)
         frame = Frame.around(layer.crs, layer.bounds)
         scene.show(City(name="points", frame=frame, layers={layer.id: layer}), ViewState())
         # `show` looks at the whole city at first and draws it, complete when it returns.
         said[name] = time.perf_counter() - started
-        said["total"] = layer.total  # type: ignore[attr-defined]
+        said["total"] = layer.total
     return said
 
 

@@ -81,7 +81,9 @@ def rival(count: int) -> dict[str, Any]:
     assert bounds is not None
     plotter = pv.Plotter(off_screen=True, window_size=list(SIZE), lighting="none")
     plotter.disable_anti_aliasing()
-    plotter.render_window.SetMultiSamples(0)
+    window = plotter.render_window
+    assert window is not None
+    window.SetMultiSamples(0)
     plotter.add_light(pv.Light(light_type="headlight"))
     started = time.perf_counter()
     solids = solids_of(city.buildings_layer("buildings"), origin=city.frame.origin)
@@ -100,8 +102,8 @@ def rival(count: int) -> dict[str, Any]:
         plotter.renderer.ResetCameraClippingRange()
 
     def draw() -> None:
-        plotter.render_window.Render()
-        plotter.render_window.WaitForCompletion()
+        window.Render()
+        window.WaitForCompletion()
 
     seconds = fly(bounds, look, draw)
     return _said(seconds, first)

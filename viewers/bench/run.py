@@ -96,8 +96,10 @@ def machine() -> dict[str, Any]:
 
     without_display()
     plotter = pv.Plotter(off_screen=True, window_size=[64, 64])
-    plotter.render_window.Render()
-    renderer = renderer_name(plotter.render_window)
+    window = plotter.render_window
+    assert window is not None
+    window.Render()
+    renderer = renderer_name(window)
     plotter.close()
     return {
         "cpu": _cpu(),

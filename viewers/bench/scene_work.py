@@ -150,7 +150,9 @@ def flights(count: int, *, city: int = 100_000) -> dict[str, Any]:
             scene.show(_without_layers(project.city), ViewState())
         hidden = frozenset({"buildings"}) if number % 3 == 0 else frozenset()
         scene.show(project.city, ViewState(hidden=hidden))
-        west, south, east, north = project.city.bounds
+        bounds = project.city.bounds
+        assert bounds is not None
+        west, south, east, north = bounds
         scene.set_moving()
         end = np.array([rng.uniform(west, east), rng.uniform(south, north), 0.0])
         start = end + rng.uniform((-3000, -3000, 150), (3000, 3000, 2500))

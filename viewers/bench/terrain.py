@@ -83,7 +83,7 @@ def make(folder: Path) -> dict[str, Any]:
         photometric="RGB", transform=from_origin(WEST + 200, NORTH - 200, PIXEL_M, PIXEL_M),
         **profile,
     ) as file:  # fmt: skip
-        x = np.arange(PIXELS) * PIXEL_M
+        x = (np.arange(PIXELS) * PIXEL_M).astype(np.float64)
         for row in range(0, PIXELS, 500):
             rows = np.arange(row, row + 500)
             file.write(_picture(patches, rows, x, rng), window=Window(0, row, PIXELS, 500))
@@ -99,7 +99,10 @@ def _field(knots: NDArray[np.float64], rows: NDArray[np.int64], count: int) -> N
     v, u = (0.5 - 0.5 * np.cos(np.pi * (f - f.astype(int))) for f in (along, across))
     upper = knots[r][:, c] * (1 - u) + knots[r][:, c + 1] * u
     lower = knots[r + 1][:, c] * (1 - u) + knots[r + 1][:, c + 1] * u
-    return (upper * (1 - v)[:, None] + lower * v[:, None]).astype(np.float32)
+    heights: NDArray[np.float32] = (upper * (1 - v)[:, None] + lower * v[:, None]).astype(
+        np.float32
+    )
+    return heights
 
 
 def _picture(

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QScrollArea, QWidget
 
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
-from viewers.panels.words import label
+from viewers.panels.words import clear, label
 
 WIDE = 460
 PARTS = ("PySide6_Essentials", "vtk", "pyvista", "pyproj", "rasterio", "pyogrio", "laspy", "numpy")
@@ -40,7 +40,7 @@ class AboutDialog(Dialog):
             tr("Built on {parts}.", parts=", ".join(f"{p} {_version(p)}" for p in PARTS))
         )
         # Words that wrap would else be given the height of a narrow column.
-        self.resize(WIDE, self.layout().totalHeightForWidth(WIDE))
+        self.resize(WIDE, self.heightForWidth(WIDE))
 
 
 class ShortcutsDialog(Dialog):
@@ -65,10 +65,7 @@ class ShortcutsDialog(Dialog):
 
     def retranslate(self) -> None:
         self.say_frame(tr("Keyboard and mouse"), tr("Close"))
-        while self._grid.count():
-            widget = self._grid.takeAt(0).widget()
-            if widget is not None:
-                widget.deleteLater()
+        clear(self._grid)
         mouse = [
             (tr("Orbit"), tr("Left button, drag")),
             (tr("Pan"), tr("Middle button, or Shift + left, drag")),

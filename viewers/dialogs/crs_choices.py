@@ -12,7 +12,7 @@ from layers.crs_guess import Candidate
 from layers.readers.registry import SourcePreview
 from viewers.dialogs.crs_field import titled
 from viewers.i18n import language, say, tr
-from viewers.panels.words import label
+from viewers.panels.words import clear, label
 
 MOST = 5
 
@@ -38,11 +38,7 @@ class CrsChoices(QWidget):
                 button.setChecked(button.isEnabled() and button.property("crs") == crs)
             return
         self._shown = shown
-        while self._column.count():
-            widget = self._column.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._column)
         self._buttons.deleteLater()
         self._buttons = QButtonGroup(self)
         if len(vietnamese(found)) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from layers.crs import VIETNAM, describe, normalise
 from layers.errors import CrsError
@@ -22,12 +22,13 @@ class CrsField(QComboBox):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._needed = False
-        self.setEditable(True)
+        self._line = QLineEdit()
+        self.setLineEdit(self._line)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(18)
         self.activated.connect(self._tell)
-        self.lineEdit().editingFinished.connect(self._tell)
+        self._line.editingFinished.connect(self._tell)
 
     def show_crs(
         self,
@@ -51,7 +52,7 @@ class CrsField(QComboBox):
         else:
             self.setCurrentIndex(-1)
             self.setEditText("")
-        self.lineEdit().setPlaceholderText(tr("Choose, or type an EPSG code"))
+        self._line.setPlaceholderText(tr("Choose, or type an EPSG code"))
         self._mark()
 
     def crs(self) -> str:

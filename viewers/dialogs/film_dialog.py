@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
+    QLayout,
     QSpinBox,
     QWidget,
 )
@@ -80,9 +81,15 @@ class FilmDialog(Dialog):
         size = QHBoxLayout()
         size.addWidget(self._size, 1)
         size.addWidget(self._fps)
-        rows = (self._path, size, self._seconds, self._stay, self._kind)
+        rows: tuple[QWidget | QLayout, ...] = (
+            self._path,
+            size,
+            self._seconds,
+            self._stay,
+            self._kind,
+        )
         for word, field in zip(self._labels, rows, strict=False):
-            form.addRow(word, field)  # type: ignore[arg-type]
+            form.addRow(word, field)
         self.body.addLayout(form)
         for box in (self._eased, self._captions, self._draft):
             self.body.addWidget(box)

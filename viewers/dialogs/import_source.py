@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from layers.crs_guess import Candidate
 from layers.readers.registry import SourcePreview
 from layers.text import ENCODINGS
-from twin.recipe import SourceRequest
+from twin.recipe import HeightUnit, SourceRequest
 from viewers.dialogs.crs_choices import CrsChoices, candidates_of
 from viewers.dialogs.crs_field import CrsField, titled
 from viewers.dialogs.thumbnail import Thumbnail
@@ -62,7 +62,7 @@ class Source:
     wanted: bool = True
     role: str = ""
     crs: str = ""
-    height_unit: str = ""
+    height_unit: HeightUnit = ""
     encoding: str = ""
     id_column: str = ""
     height_column: str = ""
@@ -237,7 +237,7 @@ class SourceForm(Retranslated, QWidget):
         source.role = str(self._role.currentData() or "")
         source.wrong = self._crs.problem()
         source.crs = "" if source.wrong else self._crs.crs()
-        source.height_unit = str(self._unit.currentData() or "")
+        source.height_unit = self._unit.currentData() or ""
         source.encoding = str(self._encoding.currentData() or "")
         source.id_column = str(self._id.currentData() or "")
         source.height_column = str(self._height.currentData() or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from PySide6.QtCore import QBuffer, QDateTime, QIODevice, QSize, Qt, QTimeZone
@@ -16,6 +17,7 @@ from PySide6.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
@@ -28,11 +30,14 @@ from twin.story import LARGEST_PICTURE, LONGEST_FLIGHT, LONGEST_STAY, Stop, Word
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import locale, tr
 from viewers.panels.words import field_label, label
+from viewers.picture import write_image
 from viewers.view_state import ViewState
 
 LARGEST_SIDE = 1600
 """Pictures are made no larger than is seen beside the view on a 4K wall."""
 PREVIEW = QSize(150, 84)
+SMALLER: tuple[tuple[Literal["PNG", "JPEG"], int], ...] = (("PNG", -1), ("JPEG", 90), ("JPEG", 60))
+"""Kinds and qualities a picture is tried in until it is small enough."""
 TRANSITIONS = ("fly", "cut", "fade")
 
 
@@ -50,10 +55,10 @@ def fitted(path: Path) -> bytes:
     if max(image.width(), image.height()) > LARGEST_SIDE:
         keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode
         image = image.scaled(LARGEST_SIDE, LARGEST_SIDE, keep, smooth.SmoothTransformation)
-    for kind, quality in (("PNG", -1), ("JPEG", 90), ("JPEG", 60)):
+    for kind, quality in SMALLER:
         buffer = QBuffer()
         buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-        image.save(buffer, kind, quality)  # type: ignore[call-overload]
+        write_image(image, buffer, kind, quality)
         data = bytes(buffer.data().data())
         if len(data) <= LARGEST_PICTURE // 4:
             break
@@ -141,9 +146,18 @@ class StopDialog(Dialog):
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setSpacing(10)
-        rows = (self._name, self._vi, self._en, self._notes, time, hour, layers, picture)
+        rows: tuple[QWidget | QLayout, ...] = (
+            self._name,
+            self._vi,
+            self._en,
+            self._notes,
+            time,
+            hour,
+            layers,
+            picture,
+        )
         for word, field in zip(self._labels, rows, strict=True):
-            form.addRow(word, field)  # type: ignore[arg-type]
+            form.addRow(word, field)
         self._trouble = label("muted", wrap=True)
         self._trouble.hide()
         self.body.addLayout(form)

@@ -38,7 +38,7 @@ from viewers.dialogs.style_choices import (
 from viewers.dialogs.style_fields import ClassesField, ColourField, LabelsField
 from viewers.i18n import number, tr
 from viewers.panels.legend_panel import LegendView
-from viewers.panels.words import field_label, label
+from viewers.panels.words import clear, field_label, label
 from viewers.scene.colouring import NO_VALUE, OTHERS, hex_of
 from viewers.scene.legend import Legend, LegendEntry
 from viewers.scene.ramps import UNKNOWN
@@ -111,7 +111,7 @@ class StyleDialog(Dialog):
         self._form.setSpacing(11)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for word, field in zip(self._words, fields, strict=True):
-            self._form.addRow(word, field)  # type: ignore[arg-type]
+            self._form.addRow(word, field)
         page = QFrame()
         page.setObjectName("note")
         page.setLayout(self._legend)
@@ -177,7 +177,7 @@ class StyleDialog(Dialog):
             size=self._size.value(),
             label_by=str(self._labels.by.currentData() or ""),
             label_rank=str(self._labels.rank.currentData() or ""),
-            label_size=self._labels.size.value(),
+            label_size=self._labels.pixels.value(),
         )
 
     def _update(self) -> None:
@@ -217,11 +217,7 @@ class StyleDialog(Dialog):
 
     def _show_legend(self, legend: Legend | None) -> None:
         self._shown = legend
-        while self._legend.count():
-            widget = self._legend.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._legend)
         self._legend_box.setVisible(legend is not None)
         if legend is None:
             return

@@ -145,14 +145,14 @@ class LabelsField(QWidget):
     def __init__(self, layer: Layer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names, self._ranks = label_choices(layer), rank_choices(layer)
-        self.by, self.rank, self.size = QComboBox(), QComboBox(), QDoubleSpinBox()
-        self.size.setRange(*LETTERS)
-        self.size.setDecimals(0)
-        self.size.setSuffix(" px")
-        self.size.lineEdit().setTextMargins(6, 0, 0, 0)
+        self.by, self.rank, self.pixels = QComboBox(), QComboBox(), QDoubleSpinBox()
+        self.pixels.setRange(*LETTERS)
+        self.pixels.setDecimals(0)
+        self.pixels.setSuffix(" px")
+        self.pixels.lineEdit().setTextMargins(6, 0, 0, 0)
         top = QHBoxLayout()
         top.addWidget(self.by, 1)
-        top.addWidget(self.size)
+        top.addWidget(self.pixels)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -170,12 +170,12 @@ class LabelsField(QWidget):
         """Show what is chosen."""
         self.by.setCurrentIndex(max(self.by.findData(by), 0))
         self.rank.setCurrentIndex(max(self.rank.findData(rank), 0))
-        self.size.setValue(size)
+        self.pixels.setValue(size)
         self._fit()
 
     def _fit(self) -> None:
         there = bool(self.by.currentData())
-        self.size.setVisible(there)
+        self.pixels.setVisible(there)
         self.rank.setVisible(there and bool(self._ranks))
 
     def retranslate(self) -> None:

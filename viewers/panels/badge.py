@@ -52,7 +52,8 @@ class BadgeDelegate(QStyledItemDelegate):
         if grade:
             paint_badge(painter, QRectF(option.rect), str(grade), option.font)
 
-    def createEditor(
+    # Qt takes None for "not to be edited"; the stubs of PySide6 do not say so.
+    def createEditor(  # type: ignore[override]
         self,
         parent: QWidget,
         option: QStyleOptionViewItem,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -11,6 +12,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QGridLayout,
+    QLabel,
     QPushButton,
     QScrollArea,
     QSlider,
@@ -119,7 +121,9 @@ class ClipPanel(Retranslated, QScrollArea):
         self.retranslate()
         self.show_view(self._view)
 
-    def _fields(self, numbers: tuple[Number, ...], asked):  # type: ignore[no-untyped-def]
+    def _fields(
+        self, numbers: tuple[Number, ...], asked: Callable[[], None]
+    ) -> tuple[list[QLabel], list[QDoubleSpinBox]]:
         words, fields = [], []
         for _, low, high, unit in numbers:
             field = QDoubleSpinBox()
@@ -134,7 +138,7 @@ class ClipPanel(Retranslated, QScrollArea):
         return words, fields
 
     @staticmethod
-    def _form(words: list[QWidget], fields: list[QDoubleSpinBox]) -> QFormLayout:
+    def _form(words: list[QLabel], fields: list[QDoubleSpinBox]) -> QFormLayout:
         form = QFormLayout()
         form.setSpacing(6)
         for word, field in zip(words, fields, strict=True):

@@ -27,7 +27,7 @@ from twin.city import City
 from viewers.i18n import number, say, tr, whole
 from viewers.panels.badge import Badge
 from viewers.panels.score_bars import ScoreBars
-from viewers.panels.words import EmptyState, Retranslated, label
+from viewers.panels.words import EmptyState, Retranslated, clear, label
 from viewers.theme import pixmap, set_icon
 
 ALL = ""
@@ -139,11 +139,7 @@ class HealthPanel(Retranslated, QWidget):
             self._fill()
 
     def _fill(self) -> None:
-        while self._rows.count():
-            widget = self._rows.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._rows)
         chosen = self._layer.currentData()
         shown = self._assessed.get(str(chosen))
         everything = chosen == ALL and bool(self._assessed)

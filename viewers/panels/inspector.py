@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QHeaderView,
+    QLineEdit,
     QScrollArea,
     QSpinBox,
     QStackedWidget,
@@ -116,20 +117,21 @@ class Inspector(Retranslated, QWidget):
         self._floors = QSpinBox()
         self._floors.setRange(0, 250)
         self._use = QComboBox()
-        self._use.setEditable(True)
+        self._use_line = QLineEdit()
+        self._use.setLineEdit(self._use_line)
         self._use.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         for field in (self._height, self._floors):
             field.setKeyboardTracking(False)
             field.lineEdit().setTextMargins(6, 0, 0, 0)
         self._height.editingFinished.connect(self._ask_height)
         self._floors.editingFinished.connect(self._ask_floors)
-        self._use.lineEdit().editingFinished.connect(self._ask_use)
+        self._use_line.editingFinished.connect(self._ask_use)
         self._use.activated.connect(self._ask_use)
         # A spin box hands keys to its line itself, past the line's filters; a combo box does not.
-        self._lines = {
+        self._lines: dict[QWidget, QLineEdit] = {
             self._height: self._height.lineEdit(),
             self._floors: self._floors.lineEdit(),
-            self._use.lineEdit(): self._use.lineEdit(),
+            self._use_line: self._use_line,
         }
         for editor in self._lines:
             editor.installEventFilter(self)
@@ -138,9 +140,10 @@ class Inspector(Retranslated, QWidget):
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)
         form.setContentsMargins(10, 10, 10, 10)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        for word, field in zip(self._words, (self._height, self._floors, self._use), strict=True):
-            word.setBuddy(field)
-            form.addRow(word, field)
+        fields: tuple[QWidget, ...] = (self._height, self._floors, self._use)
+        for word, editor in zip(self._words, fields, strict=True):
+            word.setBuddy(editor)
+            form.addRow(word, editor)
         return box
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -237,9 +240,9 @@ class Inspector(Retranslated, QWidget):
         self._use.setEditText(tr(building.use) if building.use in USES else building.use)
         for line in self._lines.values():
             line.setModified(False)
-        for word, name in zip(self._words, ("height", "floors", "use"), strict=True):
-            word.setObjectName("value" if name in building.changed else "muted")
-            word.style().polish(word)
+        for shown, name in zip(self._words, ("height", "floors", "use"), strict=True):
+            shown.setObjectName("value" if name in building.changed else "muted")
+            shown.style().polish(shown)
 
     def retranslate(self) -> None:
         self._empty.say(
@@ -248,7 +251,7 @@ class Inspector(Retranslated, QWidget):
         for word, text in zip(self._words, (tr("Height"), tr("Floors"), tr("Use")), strict=True):
             word.setText(text)
         self._floors.setSpecialValueText(tr("unknown"))
-        self._use.lineEdit().setPlaceholderText(tr("unknown"))
+        self._use_line.setPlaceholderText(tr("unknown"))
         self._height.setLocale(locale())
         self._height.setToolTip(tr("Type a height and press Enter"))
         self._measured_word.setText(tr("Measured"))

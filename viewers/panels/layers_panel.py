@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -158,8 +159,7 @@ class LayersPanel(Retranslated, QWidget):
                 parent.setData(NAME, GROUP, GROUP_MARK + key)
                 parent.setFlags(ENABLED)
             for name in ids:
-                row = QTreeWidgetItem(parent)
-                row.setData(NAME, ID, name)
+                QTreeWidgetItem(parent).setData(NAME, ID, name)
             if isinstance(parent, QTreeWidgetItem):
                 parent.setExpanded(GROUP_MARK + key not in self._closed)
         row = self._tree.row_of(chosen)
@@ -274,7 +274,7 @@ class LayersPanel(Retranslated, QWidget):
         """Ids of the layers of a row, those not found left out."""
         rows = [item, *(item.child(i) for i in range(item.childCount()))]
         known = self._city.layers if self._city is not None else {}
-        return tuple(str(r.data(NAME, ID)) for r in rows if r.data(NAME, ID) in known)
+        return tuple(str(r.data(NAME, ID)) for r in rows if r and r.data(NAME, ID) in known)
 
     def _ask_name(self, layer_id: str, name: str) -> None:
         if self._city is None or layer_id not in self._city.layers:
@@ -337,12 +337,14 @@ class LayersPanel(Retranslated, QWidget):
             ("eye", tr("Show all"), True),
             ("eye-off", tr("Hide all"), False),
         ):
-            action = menu.addAction(
-                icon(name), text, lambda s=shown: self.group_visibility_asked.emit(ids, s)
-            )
+            action = menu.addAction(icon(name), text)
+            action.triggered.connect(partial(self._show_group, ids, shown))
             action.setEnabled(any((one in self._hidden) == shown for one in ids))
         word = tr("Close the group") if item.isExpanded() else tr("Open the group")
         menu.addAction(word, lambda: item.setExpanded(not item.isExpanded()))
+
+    def _show_group(self, ids: tuple[str, ...], shown: bool) -> None:
+        self.group_visibility_asked.emit(ids, shown)
 
     def _fill_layer_menu(self, menu: QMenu, item: QTreeWidgetItem) -> None:
         layer_id = str(item.data(NAME, ID))

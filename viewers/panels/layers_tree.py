@@ -72,7 +72,8 @@ class LayersTree(QTreeWidget):
         group = item.parent()
         if group is None:
             return
-        names = [str(group.child(i).data(NAME, ID)) for i in range(group.childCount())]
+        rows = (group.child(i) for i in range(group.childCount()))
+        names = [str(row.data(NAME, ID)) for row in rows if row is not None]
         start = group.indexOfChild(item)
         if not 0 <= row < len(names) or row == start:
             return
@@ -93,7 +94,7 @@ class LayersTree(QTreeWidget):
         dragged, target = self.currentItem(), self.itemAt(event.position().toPoint())
         event.setDropAction(Qt.DropAction.IgnoreAction)
         group = dragged.parent() if dragged is not None else None
-        if event.source() is not self or group is None or target is None:
+        if event.source() is not self or dragged is None or group is None or target is None:
             event.ignore()
             return
         event.accept()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from viewers.i18n import number, say, tr, whole
 from viewers.legends import said_entry
-from viewers.panels.words import EmptyState, Retranslated, label
+from viewers.panels.words import EmptyState, Retranslated, clear, label
 from viewers.scene.legend import Legend
 from viewers.theme import token
 
@@ -53,11 +53,7 @@ class LegendPanel(Retranslated, QWidget):
     def show_legends(self, legends: Sequence[tuple[str, Legend]]) -> None:
         """Show (name of the layer, legend) pairs from the top layer down."""
         self._shown = list(legends)
-        while self._column.count() > 1:
-            widget = self._column.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._column, keep=1)
         for index, (name, legend) in enumerate(self._shown):
             self._column.insertWidget(index, LegendView(legend, name))
         self._stack.setCurrentIndex(1 if self._shown else 0)

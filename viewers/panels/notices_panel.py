@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from layers.errors import CityError
 from layers.notices import Notice
 from viewers.i18n import said_notice, tr, whole
-from viewers.panels.words import EmptyState, Retranslated, label
+from viewers.panels.words import EmptyState, Retranslated, clear, label
 from viewers.theme import pixmap, set_icon
 
 NOTICES_MAX = 200
@@ -139,12 +139,7 @@ class NoticesPanel(Retranslated, QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        while self._column.count() > 1:
-            item = self._column.takeAt(0)
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._column, keep=1)
         for index, told in enumerate(self._told):
             self._column.insertWidget(index, self._card(told))
         self._stack.setCurrentIndex(1 if self._told else 0)

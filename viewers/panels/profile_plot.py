@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -29,6 +30,8 @@ LEFT, RIGHT, TOP, BOTTOM = 58.0, 18.0, 16.0, 36.0
 TICK_PX = 64.0
 EARTH = {"light": ("#b9a68a", "#d8cbb5"), "dark": ("#7d6c54", "#4a4236")}
 HEADROOM = 0.12
+Place = Callable[[float, float], QPointF]
+"""Metres along and height, to a place in the widget."""
 
 
 def ticks(low: float, high: float, most: int) -> tuple[list[float], int]:
@@ -144,7 +147,9 @@ class ProfilePlot(Retranslated, QWidget):
         if math.isfinite(self._along):
             self._draw_cursor(painter, box, at)
 
-    def _draw_axes(self, painter: QPainter, box: QRectF, ends: tuple[float, ...], at) -> None:  # type: ignore[no-untyped-def]
+    def _draw_axes(
+        self, painter: QPainter, box: QRectF, ends: tuple[float, ...], at: Place
+    ) -> None:
         left, right, low, high = ends
         grid, text = QPen(token("border"), 1), token("muted")
         metrics = QFontMetricsF(painter.font())
@@ -170,10 +175,10 @@ class ProfilePlot(Retranslated, QWidget):
         painter.drawLine(box.bottomLeft(), box.bottomRight())
         painter.drawLine(box.bottomLeft(), box.topLeft())
         painter.setPen(token("text"))
-        along = tr("Distance along the line (m)")
+        words = tr("Distance along the line (m)")
         painter.drawText(
-            QPointF(box.center().x() - metrics.horizontalAdvance(along) / 2, box.bottom() + 30),
-            along,
+            QPointF(box.center().x() - metrics.horizontalAdvance(words) / 2, box.bottom() + 30),
+            words,
         )
         painter.save()
         height_text = tr("Height (m)")
@@ -182,7 +187,7 @@ class ProfilePlot(Retranslated, QWidget):
         painter.drawText(QPointF(0, 0), height_text)
         painter.restore()
 
-    def _draw_ground(self, painter: QPainter, box: QRectF, at) -> None:  # type: ignore[no-untyped-def]
+    def _draw_ground(self, painter: QPainter, box: QRectF, at: Place) -> None:
         found = self._profile
         assert found is not None
         known = np.isfinite(found.ground)
@@ -202,7 +207,7 @@ class ProfilePlot(Retranslated, QWidget):
             painter.setPen(QPen(QColor(upper).darker(130), 1.6))
             painter.drawPolyline(QPolygonF(line))
 
-    def _draw_blocks(self, painter: QPainter, box: QRectF, at) -> None:  # type: ignore[no-untyped-def]
+    def _draw_blocks(self, painter: QPainter, box: QRectF, at: Place) -> None:
         found = self._profile
         assert found is not None
         fill = QColor(token("accent"))
@@ -220,7 +225,7 @@ class ProfilePlot(Retranslated, QWidget):
             painter.setPen(QPen(token("accent"), 2.0 if chosen else 1.3))
             painter.drawPolygon(QPolygonF(corners))
 
-    def _draw_corners(self, painter: QPainter, box: QRectF, at) -> None:  # type: ignore[no-untyped-def]
+    def _draw_corners(self, painter: QPainter, box: QRectF, at: Place) -> None:
         found = self._profile
         assert found is not None
         ends = np.cumsum(np.hypot(*np.diff(found.corners, axis=0).T))[:-1]
@@ -229,7 +234,7 @@ class ProfilePlot(Retranslated, QWidget):
             x = at(float(along), 0).x()
             painter.drawLine(QPointF(x, box.top()), QPointF(x, box.bottom()))
 
-    def _draw_cursor(self, painter: QPainter, box: QRectF, at) -> None:  # type: ignore[no-untyped-def]
+    def _draw_cursor(self, painter: QPainter, box: QRectF, at: Place) -> None:
         found = self._profile
         assert found is not None
         ground, top = found.ground_at(self._along), found.top_at(self._along)

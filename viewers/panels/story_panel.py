@@ -215,7 +215,8 @@ class StoryPanel(Retranslated, QWidget):
 
     def _stop(self) -> Stop | None:
         item = self._list.currentItem()
-        return item.data(STOP) if item is not None else None
+        stop: Stop | None = item.data(STOP) if item is not None else None
+        return stop
 
     def _move(self, row: int, place: int) -> None:
         story = self.story

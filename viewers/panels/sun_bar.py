@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from PySide6.QtCore import QDate, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -69,10 +69,12 @@ class SunBar(Retranslated, QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(14, 4, 14, 4)
         row.setSpacing(10)
-        for part in (self._sign, self._date, self._play, self._steps):
+        before: tuple[QWidget, ...] = (self._sign, self._date, self._play, self._steps)
+        after: tuple[QWidget, ...] = (self._clock, self._sun, self._now, self._shadows)
+        for part in before:
             row.addWidget(part)
         row.addWidget(self._slider, 1)
-        for part in (self._clock, self._sun, self._now, self._shadows):
+        for part in after:
             row.addWidget(part)
         self.retranslate()
         self.restyle()
@@ -105,7 +107,8 @@ class SunBar(Retranslated, QWidget):
 
     def _ask_date(self) -> None:
         """Only a hand's date differs from what is shown, so an echo ends here."""
-        asked = datetime.combine(self._date.date().toPython(), self._time.timetz())
+        day = self._date.date()
+        asked = datetime.combine(date(day.year(), day.month(), day.day()), self._time.timetz())
         if asked != self._time:
             self.time_asked.emit(asked)
 

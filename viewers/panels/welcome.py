@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewers.i18n import day, tr
-from viewers.panels.words import Retranslated, label
+from viewers.panels.words import Retranslated, clear, label
 from viewers.theme import pixmap, token
 
 WIDTH = 880
@@ -98,11 +98,7 @@ class WelcomePage(Retranslated, QWidget):
     def show_recent(self, recent: list[tuple[Path, Path | None]]) -> None:
         """Show (project, thumbnail or None) pairs, newest first."""
         self._recent = recent
-        while self._grid.count():
-            widget = self._grid.takeAt(0).widget()
-            if widget is not None:
-                widget.hide()
-                widget.deleteLater()
+        clear(self._grid)
         for number, (path, thumbnail) in enumerate(recent[:6]):
             card = Card("buildings", picture=True)
             card.say(path.stem, self._age(path))
@@ -184,7 +180,7 @@ class Card(Retranslated, QFrame):
         if event.button() == Qt.MouseButton.LeftButton and inside:
             self.clicked.emit()
 
-    def keyPressEvent(self, event) -> None:  # type: ignore[no-untyped-def]
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
             self.clicked.emit()
         else:

@@ -92,7 +92,8 @@ def choose_levels(
 
     def at(limit: float) -> NDArray[np.int64]:
         # The coarsest level whose error stays below the limit; errors grow with the level.
-        return (on_screen <= limit).sum(axis=1) - 1
+        fine: NDArray[np.int64] = (on_screen <= limit).sum(axis=1)
+        return fine - 1
 
     rows = np.arange(count)
     if int(triangles[:, 0].sum()) <= budget:

@@ -79,7 +79,8 @@ class Middles:
         yield 0, known[2]
 
     def _middles(self, city: City, layer: Layer) -> NDArray[np.float64]:
-        shapes = layer.footprints if isinstance(layer, BuildingsLayer) else layer.geometry  # type: ignore[attr-defined]
+        assert isinstance(layer, BuildingsLayer | FeatureLayer)
+        shapes = layer.footprints if isinstance(layer, BuildingsLayer) else layer.geometry
         box = shapely.bounds(shapes)
         xy = (box[:, :2] + box[:, 2:]) / 2
         if isinstance(layer, BuildingsLayer):
@@ -95,7 +96,7 @@ def within(pixels: NDArray[np.float64], shape: Shape) -> NDArray[np.bool_]:
     """Which pixels (n, 2) lie within a polygon."""
     low, high = shape.min(axis=0), shape.max(axis=0)
     with np.errstate(invalid="ignore"):
-        found = ((pixels >= low) & (pixels <= high)).all(axis=1)
+        found: NDArray[np.bool_] = ((pixels >= low) & (pixels <= high)).all(axis=1)
     near = np.flatnonzero(found)
     if len(near) and not _is_upright(shape):
         area = shapely.make_valid(shapely.polygons(shape))
@@ -184,7 +185,8 @@ class _Aim:
         _, _, away = _first(tree, origins, along)
         with np.errstate(invalid="ignore"):
             clear = away > self._reach - CLEAR_M - CLEAR_SHARE * self._reach
-        return self._ahead & clear
+        seen: NDArray[np.bool_] = self._ahead & clear
+        return seen
 
 
 def _places(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk
-from vtkmodules.vtkCommonCore import vtkPoints
+from vtkmodules.vtkCommonCore import vtkDataArray, vtkPoints
 from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkDataObject, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
@@ -26,6 +26,13 @@ def points_of(vertices: NDArray[np.float32]) -> vtkPoints:
     points.SetDataTypeToFloat()
     points.SetData(numpy_to_vtk(vertices, deep=False))
     return points
+
+
+def named(values: NDArray[Any], name: str) -> vtkDataArray:
+    """A VTK array over the array itself, no copy, under a name."""
+    array: vtkDataArray = numpy_to_vtk(np.ascontiguousarray(values), deep=False)
+    array.SetName(name)
+    return array
 
 
 def cells_of(corners: NDArray[np.int32]) -> vtkCellArray:
@@ -118,9 +125,7 @@ class ChunkActor:
         data = vtkPolyData()
         data.SetPoints(self._points)
         data.SetPolys(cells_of(self.corners[:count]))
-        shown = numpy_to_vtk(self.colours[:count], deep=False)
-        shown.SetName(COLOURS)
-        data.GetCellData().AddArray(shown)
+        data.GetCellData().AddArray(named(self.colours[:count], COLOURS))
         if self._site is not None:
             data.GetPointData().AddArray(self._site_array())
         self._data[level] = data
@@ -129,8 +134,7 @@ class ChunkActor:
     def _normals_array(self) -> Any:
         if not hasattr(self, "_normals_vtk"):
             self._normals = smooth_normals(self.chunk.vertices, self.chunk.triangles)
-            self._normals_vtk = numpy_to_vtk(self._normals, deep=False)
-            self._normals_vtk.SetName("normals")
+            self._normals_vtk = named(self._normals, "normals")
         return self._normals_vtk
 
     def _site_array(self) -> Any:

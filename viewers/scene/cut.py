@@ -117,7 +117,7 @@ class Cut:
         return np.maximum(enter, 0.0), leave
 
 
-def cut_of(view: ViewState, origin: Sequence[float]) -> Cut | None:
+def cut_of(view: ViewState, origin: Sequence[float] | Vector) -> Cut | None:
     """What `view` cuts away from a scene at `origin`; None where it cuts nothing."""
     if view.clip is None and view.section is None:
         return None

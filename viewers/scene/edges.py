@@ -35,4 +35,5 @@ def solid_edges(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> 
     second = np.minimum(first + 1, len(edge) - 1)
     fold = np.einsum("ij,ij->i", normal[face[first]], normal[face[second]])
     drawn = (count != 2) | (fold < SHARPEST_HIDDEN)
-    return pair[order[first[drawn]]].astype(np.int32)
+    shown: NDArray[np.int32] = pair[order[first[drawn]]].astype(np.int32)
+    return shown

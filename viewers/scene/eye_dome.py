@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-from vtkmodules.vtkCommonCore import vtkFloatArray
+from vtkmodules.vtkCommonCore import vtkCommand, vtkFloatArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
 RADII = (2, 5)
@@ -112,7 +112,7 @@ class EyeDome:
         self._renderer, self._window = renderer, window
         self._unless = unless
         self.on = False
-        self._tag: int | None = renderer.AddObserver("EndEvent", self._darken)
+        self._tag: int | None = renderer.AddObserver(vtkCommand.EndEvent, self._darken)
 
     def _darken(self, *_: Any) -> None:
         if not self.on or self._unless():

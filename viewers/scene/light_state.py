@@ -18,7 +18,8 @@ from viewers.scene.sun import sun_vector
 from viewers.scene.visual import Visual
 from viewers.view_state import ViewState
 
-AFTERNOON = np.array([-0.55, -0.45, 0.70]) / np.linalg.norm([-0.55, -0.45, 0.70])
+_TOWARDS = np.array([-0.55, -0.45, 0.70])
+AFTERNOON: NDArray[np.float64] = _TOWARDS / np.linalg.norm(_TOWARDS)
 """Stands in where the place on Earth is not known."""
 LOWEST_SUN = 0.035
 
@@ -94,7 +95,8 @@ class LightState:
         same_sun = before is not None and before.of[1] == sun
         cut = self.cut
         same_cut = before is not None and before.cut == cut
-        if same_world and same_sun and same_cut and _holds(before.area, middle, radius):
+        holds = before is not None and _holds(before.area, middle, radius)
+        if same_world and same_sun and same_cut and holds:
             return None
         rays = None
         if not same_world:

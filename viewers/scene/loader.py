@@ -69,7 +69,7 @@ class Loader:
             # One that was told so may have given up already: it is worked on again if asked for.
             self._unwanted |= {p for p in self._working if p[0] is owner and p[1] not in kept}
 
-    def take(self, owner: object) -> tuple[Hashable, Any] | None:
+    def take(self, owner: object) -> tuple[Any, Any] | None:
         """One loaded tile of `owner`: (key, what the work returned, or its exception)."""
         with self._lock:
             for index, (whose, key, result) in enumerate(self._done):

@@ -156,7 +156,8 @@ class Marks:
         tags = [tag for group in self._tags.values() for tag in group]
         if not tags:
             return
-        size = tuple(self._renderer.GetRenderWindow().GetSize())
+        width, height = self._renderer.GetRenderWindow().GetSize()
+        size = (width, height)
         local = np.array([tag.tag.where for tag in tags]) - self._origin
         pixels, _ = project_many(local, self._renderer, size)
         taken: list[tuple[float, float, float, float]] = []
@@ -226,7 +227,7 @@ def _dashes(places: Any, cells: Any, colour: Colour, along: NDArray[np.float32])
     # One pixel wide: wider lines are made by a geometry shader on some drivers, which would
     # not hand on how far along the line a pixel is.
     actor = _actor(places, cells, colour, 1.0)
-    mapper = actor.GetMapper()
+    mapper: Any = actor.GetMapper()
     array = numpy_to_vtk(along, deep=True)
     array.SetName("along")
     mapper.GetInput().GetPointData().AddArray(array)

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkRenderingCore import vtkCamera, vtkProp, vtkRenderer
 
 from twin.city import City
@@ -68,7 +70,7 @@ class Pane:
         self.light = LightState(scene.stage)
         self.light.map_size = scene.light.map_size // 2
         self.props: dict[int, vtkProp] = {}
-        self.undo: list[Callable[[], None]] = []
+        self.undo: list[Callable[[], object]] = []
 
 
 class Panes:
@@ -121,7 +123,7 @@ class Panes:
     def _add(self, view: PaneView) -> None:
         pane = Pane(self._scene, view)
         _copy_eye(self._scene.renderer.GetActiveCamera(), pane.camera)
-        begin, end = "StartEvent", "EndEvent"
+        begin, end = vtkCommand.StartEvent, vtkCommand.EndEvent
         self._listening += [
             (pane.renderer, pane.renderer.AddObserver(begin, lambda *_: self._begin(pane))),
             (pane.renderer, pane.renderer.AddObserver(end, lambda *_: self._finish(pane))),
@@ -199,11 +201,11 @@ class Panes:
                 here = self._own_visual(layer_id, style)
             if first is not None and first.visible and (not wanted or here is not first):
                 first.set_visible(False)
-                pane.undo.append(lambda visual=first: visual.set_visible(True))
+                pane.undo.append(partial(first.set_visible, True))
             if wanted and here is not None:
                 if not here.visible:
                     here.set_visible(True)
-                    pane.undo.append(lambda visual=here: visual.set_visible(False))
+                    pane.undo.append(partial(here.set_visible, False))
                 shown.append(here)
         return shown
 
@@ -220,12 +222,14 @@ class Panes:
     def _keep_own(self) -> None:
         """Forget pictures that no pane shows any more."""
         city = self._scene.city
-        wanted = {
-            (layer_id, pane.view.style(layer_id, city.style(layer_id)))
-            for pane in self.extra
-            for layer_id in (city.layers if city is not None else ())
-            if layer_id not in pane.view.hidden
-        }
+        wanted = set()
+        if city is not None:
+            wanted = {
+                (layer_id, pane.view.style(layer_id, city.style(layer_id)))
+                for pane in self.extra
+                for layer_id in city.layers
+                if layer_id not in pane.view.hidden
+            }
         for key in [key for key in self._own if key not in wanted]:
             self._own.pop(key).remove()
 

@@ -133,7 +133,8 @@ def levels_for(
     apart = spacing[:, None] * np.sqrt(strides) * pixels_per_metre[:, None]
 
     def at(pixels: float) -> NDArray[np.int64]:
-        return np.maximum((apart <= pixels).sum(axis=1) - 1, 0)
+        fine: NDArray[np.int64] = np.maximum((apart <= pixels).sum(axis=1) - 1, 0)
+        return fine
 
     chosen, pixels = at(1.0), 1.0
     while budget is not None and (size / strides[chosen]).sum() > budget and pixels < 100:

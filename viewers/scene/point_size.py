@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from layers.kinds.layer import Bounds
@@ -40,7 +42,8 @@ def set_sizes(
     given
         Pixels that the user wants; 0 for as many as are needed.
     """
-    window.GetState().vtkglEnable(_PROGRAM_POINT_SIZE)
+    drawn_by: Any = window  # OpenGL's window; its state is not told of in the stubs
+    drawn_by.GetState().vtkglEnable(_PROGRAM_POINT_SIZE)
     least, most = MOVING if eye.moving else STILL
     least = min(max(least, apart), most)
     if given:

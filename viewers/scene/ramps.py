@@ -53,7 +53,7 @@ def table(ramp: Ramp, reverse: bool = False) -> NDArray[np.uint8]:
     stops = np.array([rgb(text) for text in _STOPS.get(ramp, _STOPS["viridis"]).split()], float)
     at = np.linspace(0, len(stops) - 1, 256)
     mixed = np.stack([np.interp(at, np.arange(len(stops)), stops[:, i]) for i in range(3)], axis=1)
-    made = np.rint(mixed).astype(np.uint8)[:: -1 if reverse else 1]
+    made: NDArray[np.uint8] = np.rint(mixed).astype(np.uint8)[:: -1 if reverse else 1]
     made.flags.writeable = False
     return made
 
@@ -97,7 +97,8 @@ class Scale:
         """A colour per class, (classes, 3), from one end of the ramp to the other."""
         count = 1 if self.inner is None else len(self.inner) + 1
         at = np.linspace(0, 255, count) if count > 1 else np.array([127.5])
-        return table(self.ramp, self.reverse)[np.rint(at).astype(int)]
+        found: NDArray[np.uint8] = table(self.ramp, self.reverse)[np.rint(at).astype(int)]
+        return found
 
 
 def palette(name: Palette) -> list[str]:

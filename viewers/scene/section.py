@@ -180,10 +180,10 @@ def filled_each(
     # Each outline has an even number of open ends, and they are sorted: by whose, then along u.
     loose = points[count % 2 == 1]
     pairs = loose[: len(loose) // 2 * 2].reshape(-1, 2, 3)
-    ends = np.concatenate([ends, pairs[:, :, 1:]]).astype(np.float64) * GRID_M
+    all_ends = np.concatenate([ends, pairs[:, :, 1:]]).astype(np.float64) * GRID_M
     own = np.concatenate([own, pairs[:, 0, 0]])
     order = np.argsort(own, kind="stable")
-    lines = shapely.linestrings(ends[order])
+    lines = shapely.linestrings(all_ends[order])
     areas = np.full(len(whose), shapely.Polygon(), object)
     there = np.unique(own)
     place = np.searchsorted(there, own[order])

@@ -89,7 +89,7 @@ class Snapper:
         camera, height = self._scene.camera, self._scene.window.GetSize()[1]
         pose = camera.pose
         if pose.parallel_scale > 0:
-            return 2 * pose.parallel_scale / max(height, 1)
+            return float(2 * pose.parallel_scale / max(height, 1))
         away = float(np.linalg.norm(np.subtract(where, pose.eye)))
         return float(2 * away * np.tan(np.radians(pose.view_angle) / 2) / max(height, 1))
 
@@ -184,7 +184,8 @@ class Snapper:
         pixel, _ = project_many(
             (where - scene.camera.origin)[None], scene.renderer, scene.window.GetSize()
         )
-        origin, direction = scene.camera.ray(*pixel[0].tolist(), scene.window.GetSize())
+        x, y = pixel[0].tolist()
+        origin, direction = scene.camera.ray(x, y, scene.window.GetSize())
         reach = float((where - scene.camera.origin - origin) @ direction)
         hit = scene.picker.first(origin, direction)
         return hit is None or hit.distance > reach - HIDDEN_M - HIDDEN_SHARE * reach

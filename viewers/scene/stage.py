@@ -6,16 +6,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from vtkmodules.util.numpy_support import numpy_to_vtk
 from vtkmodules.vtkCommonDataModel import vtkDataObject, vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkRenderer, vtkTexture
 
-from viewers.scene.chunked_mesh import COLOURS, cells_of, points_of
+from viewers.scene.chunked_mesh import COLOURS, cells_of, named, points_of
 from viewers.scene.cut import Cut
 from viewers.scene.material import Material
 from viewers.scene.packing import Code, coded_pair
 from viewers.scene.ramps import rgb
 from viewers.scene.shadow import ShadowMap
+from viewers.scene.shadow_shader import TAPS
 from viewers.scene.sky import Sky, put_air
 from viewers.scene.sun import Atmosphere, atmosphere
 from viewers.scene.surface_shader import Kind
@@ -221,7 +221,7 @@ class Stage:
 
     def set_quality(self, *, fine: bool, shadows: bool, occlusion: bool) -> None:
         """Fine surfaces with what is wanted of shadow and open sky, or plain ones."""
-        wanted = (int(shadows), float(occlusion))
+        wanted = (TAPS if shadows else 0, float(occlusion))
         if wanted != (self._taps, self._occlusion):
             self._taps, self._occlusion = wanted
             for material in self._materials:
@@ -264,7 +264,7 @@ class Stage:
 
     def set_ground_colour(self) -> None:
         """The plain's own colour in this theme."""
-        colour = rgb("#b3b7aa" if self._theme == "light" else "#7f837f") / 255.0
+        colour = rgb("#bbc0bc" if self._theme == "light" else "#7f837f") / 255.0
         for material in self._materials:
             if material.of_plain:
                 material.property.SetColor(*colour)
@@ -326,17 +326,11 @@ class Surface:
         self.data.SetPoints(points_of(np.ascontiguousarray(vertices)))
         self.data.SetPolys(cells_of(self._triangles))
         if self.colours is not None:
-            array = numpy_to_vtk(self.colours, deep=False)
-            array.SetName(COLOURS)
-            self.data.GetCellData().AddArray(array)
+            self.data.GetCellData().AddArray(named(self.colours, COLOURS))
         if normals is not None:
-            across = numpy_to_vtk(np.ascontiguousarray(normals), deep=False)
-            across.SetName("normals")
-            self.data.GetPointData().AddArray(across)
+            self.data.GetPointData().AddArray(named(normals, "normals"))
         if uv is not None:
-            across = numpy_to_vtk(np.ascontiguousarray(uv), deep=False)
-            across.SetName("uv")
-            self.data.GetPointData().AddArray(across)
+            self.data.GetPointData().AddArray(named(uv, "uv"))
         self.actors = [self._actor(material, fine, normals is not None) for fine in (False, True)]
         for actor in self.actors if uv is not None else ():
             if picture is not None:

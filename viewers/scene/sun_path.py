@@ -155,4 +155,5 @@ def _fill(actor: vtkActor, lines: tuple[Vector, ...]) -> None:
         corners = np.arange(ends[-1], dtype=np.int64)
         cells.SetData(numpy_to_vtk(ends, deep=True), numpy_to_vtk(corners, deep=True))
         data.SetLines(cells)
-    actor.GetMapper().SetInputData(data)
+    mapper: Any = actor.GetMapper()
+    mapper.SetInputData(data)

@@ -22,7 +22,7 @@ class Affine2:
 
 
 def byte_texture(values: NDArray[np.uint8], *, smooth: bool) -> vtkTexture:
-    """A texture of bytes as they are, shape (rows, cols, 3 or 4); row 0 is v = 0."""
+    """A texture of bytes as they are, shape (rows, cols, 3 or 4); row 0 is v = 0; not copied."""
     rows, cols, parts = values.shape
     image = vtkImageData()
     image.SetDimensions(cols, rows, 1)
@@ -41,20 +41,9 @@ def byte_texture(values: NDArray[np.uint8], *, smooth: bool) -> vtkTexture:
 def sharp_texture(values: NDArray[np.uint8], *, samples: float) -> vtkTexture:
     """A picture (rows, cols, 4; row 0 is v = 0) that stays calm far away, and sharp in a slanting
     look with more `samples` than one; the array is not copied."""
-    rows, cols, parts = values.shape
-    image = vtkImageData()
-    image.SetDimensions(cols, rows, 1)
-    scalars = numpy_to_vtk(np.ascontiguousarray(values).reshape(rows * cols, parts), deep=False)
-    scalars.SetName("values")
-    image.GetPointData().SetScalars(scalars)
-    texture = vtkTexture()
-    texture.SetInputData(image)
-    texture.SetColorModeToDirectScalars()
-    texture.InterpolateOn()
+    texture = byte_texture(values, smooth=True)
     texture.MipmapOn()
     texture.SetMaximumAnisotropicFiltering(samples)
-    texture.RepeatOff()
-    texture.EdgeClampOn()
     return texture
 
 

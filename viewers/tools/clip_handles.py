@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,7 @@ class CutHandles:
         self._from = self._view
         self.plane = Handle(self._move_plane, scene)
         self.sides = [
-            Handle(lambda m, done, a=a, e=e: self._push(a, e, m, done), scene)
+            Handle(partial(self._push, a, e), scene)
             for a in range(3) for e in (-1.0, 1.0)
         ]  # fmt: skip
         self._offered: list[Handle] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -169,7 +170,7 @@ class ClipTool(Tool):
         if self._handles is not None:
             self._handles.show_view(view)
 
-    def _ask(self, changes: dict[str, object], done: bool) -> None:
+    def _ask(self, changes: dict[str, Any], done: bool) -> None:
         """A handle moves: draw it at once, keep it when the hand lets go."""
         session, stage = self.desk.session, self.desk.stage
         if done:
@@ -233,7 +234,8 @@ class ClipTool(Tool):
 
     def _box_here(self) -> None:
         scene, session = self.desk.stage.scene, self.desk.session
-        if scene is None or session.city is None or scene.camera.bounds is None:
+        bounds = scene.camera.bounds if scene is not None else None
+        if scene is None or session.city is None or bounds is None:
             self._show()
             return
         camera, selected = scene.camera, session.view.selected
@@ -243,7 +245,7 @@ class ClipTool(Tool):
             middle = camera.target + camera.origin
             half = float(np.clip(0.25 * np.linalg.norm(camera.eye - camera.target), 20.0, 2000.0))
         ground = scene.picker.ground_below(middle - camera.origin) + camera.origin[2]
-        top = max(float(camera.bounds[5] + camera.origin[2]), ground + 10.0) + MARGIN_M
+        top = max(float(bounds[5] + camera.origin[2]), ground + 10.0) + MARGIN_M
         low = np.array([middle[0] - half, middle[1] - half, ground - DEEP_M])
         session.look(clip=box_around(low, np.array([middle[0] + half, middle[1] + half, top])))
         self.desk.window.show_panel("cut")

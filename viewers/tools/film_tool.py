@@ -45,8 +45,8 @@ class FilmTool(Tool):
         super().__init__(desk)
         panel = desk.window.findChild(StoryPanel)
         if panel is not None:
-            panel.film_asked.connect(lambda: self.save_film(panel.story.id))
-            panel.page_asked.connect(lambda: self.save_page(panel.story.id))
+            panel.film_asked.connect(lambda: self.save_film(_shown(panel)))
+            panel.page_asked.connect(lambda: self.save_page(_shown(panel)))
 
     def save_film(self, story: str = "") -> None:
         """Ask, then film `story`, or what is chosen there."""
@@ -141,3 +141,8 @@ class FilmTool(Tool):
             return None
         settings.folder = str(Path(chosen).parent)
         return Path(chosen)
+
+
+def _shown(panel: StoryPanel) -> str:
+    """Id of the story that the panel shows, "" for none."""
+    return panel.story.id if panel.story is not None else ""

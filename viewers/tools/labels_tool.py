@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from layers.kinds.elevation import ElevationLayer
+from layers.kinds.layer import Layer
 from layers.progress import Progress
+from twin.style import Style
 from viewers.action_spec import VIEW, ActionSpec
 from viewers.i18n import mark
 from viewers.label_paint import name_picture
@@ -157,13 +159,13 @@ class LabelsTool(Tool):
 
 
 def _found(
-    layer: object,
-    style: object,
+    layer: Layer,
+    style: Style,
     origin: tuple[float, float, float],
     ground: ElevationLayer | None,
     _: Progress,
 ) -> Labels | None:
-    return labels_of(layer, style, origin=origin, ground=ground)  # type: ignore[arg-type]
+    return labels_of(layer, style, origin=origin, ground=ground)
 
 
 def _covered(scene: Scene) -> Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None:
@@ -185,6 +187,7 @@ def _covered(scene: Scene) -> Callable[[NDArray[np.float64]], NDArray[np.bool_]]
         direction = (way / np.maximum(distance, 1e-6)[:, None]).astype(np.float32)
         start = (where - way).astype(np.float32)
         first = nearest(world.parts(scene.light.cut), start, direction)
-        return first < distance - np.maximum(BEHIND_M, BEHIND * distance)
+        behind: NDArray[np.bool_] = first < distance - np.maximum(BEHIND_M, BEHIND * distance)
+        return behind
 
     return covered

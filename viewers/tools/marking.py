@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from viewers.scene.marks import Mark, Marks
 from viewers.scene.scene import Scene
 from viewers.tools.tool import Desk
@@ -41,8 +43,7 @@ class Marking:
         scene = self._desk.stage.scene
         if self._marks is not None and scene is not None:
             city = self._desk.session.city
-            origin = city.frame.origin if city is not None else (0.0, 0.0, 0.0)
-            self._marks.move_to(origin)
+            self._marks.move_to(np.asarray(city.frame.origin) if city is not None else np.zeros(3))
 
     def redraw(self) -> None:
         """Show what changed."""

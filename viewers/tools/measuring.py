@@ -121,7 +121,7 @@ class MeasureTool(Tool):
     # -- hand -------------------------------------------------------------------------------
 
     def _hand_changed(self, hand: Hand | None) -> None:
-        before, self._hand = self._hand, hand if _is_own(hand) else None
+        before, self._hand = self._hand, _own(hand)
         canvas = self.desk.stage.canvas
         if self._hand is not None:
             canvas.picking = False
@@ -187,8 +187,9 @@ class MeasureTool(Tool):
         for one in self.measurements:
             if one.number == number:
                 low, high = one.points.min(axis=0), one.points.max(axis=0)
-                west, south, east, north = *(low[:2] - MARGIN_M), *(high[:2] + MARGIN_M)
-                box = (float(west), float(south), float(east), float(north))
+                west, south = (float(c) - MARGIN_M for c in low[:2])
+                east, north = (float(c) + MARGIN_M for c in high[:2])
+                box = (west, south, east, north)
                 self.desk.stage.frame_box(box, float(low[2]), float(high[2]) + 2.0)
 
     def _ask_export(self) -> None:
@@ -223,8 +224,8 @@ class MeasureTool(Tool):
         self._marking.end()
 
 
-def _is_own(hand: Hand | None) -> bool:
-    return isinstance(hand, MeasureHand) and hand.kind in KINDS
+def _own(hand: Hand | None) -> MeasureHand | None:
+    return hand if isinstance(hand, MeasureHand) and hand.kind in KINDS else None
 
 
 def tags_of(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +21,7 @@ from viewers.action_spec import TOOLS, ActionSpec, Table
 from viewers.i18n import mark, tr
 from viewers.measurements import write_table
 from viewers.panels.profile_panel import ProfilePanel
+from viewers.picture import write_image
 from viewers.scene.hand import Hand
 from viewers.scene.marks import Mark
 from viewers.scene.plain import ground_of
@@ -76,8 +78,8 @@ class ProfileTool(Tool):
         self.desk.window.status.showMessage(tr(HINTS["profile"]), HINT_MS)
 
     def _hand_changed(self, hand: Hand | None) -> None:
-        own = isinstance(hand, MeasureHand) and hand.kind == "profile"
-        before, self._hand = self._hand, hand if own else None  # type: ignore[assignment]
+        own = hand if isinstance(hand, MeasureHand) and hand.kind == "profile" else None
+        before, self._hand = self._hand, own
         canvas = self.desk.stage.canvas
         if self._hand is not None:
             canvas.picking = False
@@ -190,9 +192,9 @@ class ProfileTool(Tool):
         settings.folder = str(Path(name).parent)
         return Path(name)
 
-    def _attempt(self, path: Path, write: object) -> None:
+    def _attempt(self, path: Path, write: Callable[[], None]) -> None:
         try:
-            write()  # type: ignore[operator]
+            write()
         except CityError as error:
             self.desk.window.notices.tell_error(error, path.name)
             self.desk.window.tell_failure(error)
@@ -202,7 +204,7 @@ class ProfileTool(Tool):
         from layers.atomic import atomic
 
         with atomic(path) as temporary:
-            if not self.panel.plot.picture(PICTURE).save(str(temporary), "PNG"):
+            if not write_image(self.panel.plot.picture(PICTURE), str(temporary), "PNG"):
                 raise WriteError(
                     f"{path.name} could not be written",
                     hint=f"Look at {path.parent}, then try again.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,7 +119,7 @@ class SelectTool(Tool):
         else:
             self._tell(tr("Nothing to compare: this layer has no such attribute"))
 
-    def _start(self, kind: str) -> None:
+    def _start(self, kind: Literal["rect", "polygon"]) -> None:
         canvas = self.desk.stage.canvas
         if canvas.scene is None or (self._hand is not None and self._hand.kind == kind):
             canvas.set_hand(None)
@@ -127,7 +127,7 @@ class SelectTool(Tool):
             return
         if self.desk.stage.walking:
             self.desk.stage.set_walking(False)
-        canvas.set_hand(SelectHand(kind, canvas, self._take))  # type: ignore[arg-type]
+        canvas.set_hand(SelectHand(kind, canvas, self._take))
         if canvas.view is not None:
             canvas.view.setFocus()
         self.desk.window.status.showMessage(tr(HINT), TOLD_MS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import QPointF, QTimer
@@ -74,6 +75,7 @@ class SunPathTool(Tool):
         self._over = over(desk)
         self._path: SunPath | None = None
         self._told: tuple[object, ...] = ()
+        self._wanted = False
         self._ways: SunWays | None = None
         self._playing = False
         self._shown_at = 0.0
@@ -95,11 +97,12 @@ class SunPathTool(Tool):
         self.desk.session.look(sun_path=not self.desk.session.view.sun_path)
 
     def _show(self) -> None:
-        shown = self.desk.session.view.sun_path
-        self.set_checked("sun_path", shown)
+        before, self._wanted = self._wanted, self.desk.session.view.sun_path
+        self.set_checked("sun_path", self._wanted)
         if self._path is not None:
-            self._path.set_visible(shown)
-        if self.desk.session.city is not None and self._over.scene is not None:
+            self._path.set_visible(self._wanted)
+        # What else is looked at otherwise, another hour too, is drawn by the scene itself.
+        if self._wanted != before and self._over.scene is not None:
             self._over.again()
 
     def _draw(self, scene: Scene) -> None:
@@ -167,7 +170,7 @@ class SunPathTool(Tool):
             if pixel is None or any(np.hypot(pixel[0] - a, pixel[1] - b) < apart for a, b in taken):
                 continue
             taken.append(pixel)
-            sprite = self._over.sprite(("sun", words), lambda m=make, w=words: m(w, ratio))
+            sprite = self._over.sprite(("sun", words), partial(make, words, ratio))
             x, y = pixel[0] - sprite.shape[1] / 2, pixel[1] - sprite.shape[0] / 2
             labels.image(f"sun.{key}", sprite, x, y)
             names.add(f"sun.{key}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from PySide6.QtCore import Qt
 
@@ -119,9 +121,8 @@ class SwipeTool(Tool):
         names, lines = {"pane.lines"}, []
         for number, viewport in enumerate(panes.viewports):
             a, b, c, d = np.array(viewport) * np.tile(size, 2)
-            letter = self._over.sprite(
-                ("pane", number), lambda n=number: tag(f"  {LETTERS[n]}  ", ratio)
-            )
+            words = f"  {LETTERS[number]}  "
+            letter = self._over.sprite(("pane", number), partial(tag, words, ratio))
             place = a + 8 * ratio if not (panes.swiping and number == 0) else c - 8 * ratio
             left = place - (letter.shape[1] if panes.swiping and number == 0 else 0)
             overlay.image(f"pane.{number}", letter, left, d - letter.shape[0] - 8 * ratio)

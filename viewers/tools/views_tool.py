@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from viewers.action_spec import CAMERA, ActionSpec
 from viewers.i18n import mark, number, tr
 from viewers.picture import metres_per_pixel, round_length
+from viewers.scene.camera import Camera
 from viewers.scene.poses import denominator_of
 from viewers.scene.scene import Scene
 from viewers.sprites import compass, scale_bar
@@ -169,22 +170,24 @@ class ViewsTool(Tool):
 
     # -- moves ------------------------------------------------------------------------------
 
-    def _fly(self, move: Callable[[], None]) -> None:
+    def _fly(self, move: Callable[[Camera], None]) -> None:
         scene = self.desk.stage.scene
         if scene is not None and scene.city is not None:
-            self.desk.stage.canvas.fly_to(scene.camera.after(move), seconds=SECONDS)
+            self.desk.stage.canvas.fly_to(
+                scene.camera.after(lambda: move(scene.camera)), seconds=SECONDS
+            )
 
     def step(self, right: float, ahead: float) -> None:
         """Move by shares of the picture's height."""
-        self._fly(lambda: self.desk.stage.scene.camera.step(right, ahead))  # type: ignore[union-attr]
+        self._fly(lambda camera: camera.step(right, ahead))
 
     def orbit(self, turn: float, tilt: float) -> None:
         """Turn around the middle of the view, radians."""
-        self._fly(lambda: self.desk.stage.scene.camera.orbit(turn / 0.005, -tilt / 0.005))  # type: ignore[union-attr]
+        self._fly(lambda camera: camera.orbit(turn / 0.005, -tilt / 0.005))
 
     def zoom(self, factor: float) -> None:
         """Come nearer to the middle of the view."""
-        self._fly(lambda: self.desk.stage.scene.camera.zoom(factor))  # type: ignore[union-attr]
+        self._fly(lambda camera: camera.zoom(factor))
 
     def turn(self, angle: float) -> None:
         """Turn at once, as a hand drags the compass; radians."""
@@ -214,7 +217,5 @@ class ViewsTool(Tool):
 def dots_per_inch(desk: Desk) -> float:
     """Device pixels per inch of the screen the window is on, as it tells its size."""
     screen = desk.window.screen()
-    if screen is None:
-        return 96.0
     inches = float(screen.physicalDotsPerInch()) * float(screen.devicePixelRatio())
     return inches if 40.0 < inches < 1000.0 else 96.0

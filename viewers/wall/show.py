@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QByteArray, QEvent, QObject, QRect, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QCoreApplication, QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
 
@@ -65,13 +66,13 @@ class Show(QObject):
         )
         self._before = self._arrange()
         stage.canvas.picking = False
-        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+        _running().installEventFilter(self)
         self.go(request.start)
 
-    def _timer(self, call: object) -> QTimer:
+    def _timer(self, call: Callable[[], None]) -> QTimer:
         timer = QTimer(self)
         timer.setSingleShot(True)
-        timer.timeout.connect(call)  # type: ignore[arg-type]
+        timer.timeout.connect(call)
         return timer
 
     @property
@@ -171,7 +172,7 @@ class Show(QObject):
         self._over = True
         for timer in (self._arrival, self._halfway, self._rest):
             timer.stop()
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        _running().removeEventFilter(self)
         self._words.close()
         window, stage, session = self._window, self._stage, self._session
         stage.canvas.picking = True
@@ -217,6 +218,12 @@ class Show(QObject):
             self.pause()
         else:
             self.end()
+
+
+def _running() -> QCoreApplication:
+    app = QApplication.instance()
+    assert app is not None  # a show has a window
+    return app
 
 
 def _fill(window: QWidget, place: QRect) -> None:
