@@ -20,7 +20,7 @@ def vertex_normals(
             normal[:, axis] += np.bincount(
                 triangles[:, corner], weights=face[:, axis], minlength=len(vertices)
             )
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    length: NDArray[np.float64] = np.linalg.norm(normal, axis=1, keepdims=True)
     return (normal / np.maximum(length, 1e-12)).astype(np.float32)
 
 
@@ -62,6 +62,19 @@ def slopes(
         [np.stack([a, low + a, low + b], axis=1), np.stack([a, low + b, b], axis=1)]
     )
     return np.concatenate([top, foot]).astype(np.float32), faces.astype(np.int32)
+
+
+def walls(
+    vertices: NDArray[np.float32], border: NDArray[np.int64], bottom: float
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """As `slopes`, straight down; each edge has corners of its own, so that walls meet sharply."""
+    top = vertices[border]
+    foot = top.copy()
+    foot[..., 2] = np.minimum(bottom, top[..., 2])
+    corners = np.concatenate([top, foot], axis=1).reshape(-1, 3)
+    first = 4 * np.arange(len(border))[:, None]
+    faces = np.concatenate([first + np.array([0, 2, 3]), first + np.array([0, 3, 1])])
+    return corners.astype(np.float32), faces.astype(np.int32)
 
 
 def grid_border(

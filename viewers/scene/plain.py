@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from twin.city import City
+from viewers.scene.land_around import feet_outside
 from viewers.scene.stage import Stage
 from viewers.scene.visual import Visual
 
@@ -20,6 +21,19 @@ if TYPE_CHECKING:
 
 SAMPLE = 20_000
 """Buildings whose ground says where the plain lies."""
+
+
+def lay_plain(
+    stage: Stage, city: City, visuals: Iterable[Visual], ground: ElevationLayer | None
+) -> float:
+    """Put the plain under everything that stands, and lead the ground to it; its scene height."""
+    drawn: list[Any] = list(visuals)
+    z = plain_height(city, drawn, ground)
+    stage.set_ground(z)
+    for visual in drawn:
+        if ground is not None and visual.kind == "terrain" and visual.layer is ground:
+            visual.surround(feet_outside(city, ground), z)
+    return z
 
 
 def plain_height(city: City, visuals: Iterable[Visual], ground: ElevationLayer | None) -> float:
@@ -55,6 +69,7 @@ def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
         picture.lie_at(None if relief or not picture.visible else stage.ground_z)
     surfaces = [stage.ground_material]
     surfaces += [one.material for one in drawn if hasattr(one, "takes_picture")]
+    surfaces += [terrain.land.material for terrain in terrains]
     for material in surfaces:
         if top is None:
             material.drape(None, None)

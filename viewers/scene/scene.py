@@ -28,7 +28,7 @@ from viewers.scene.light_state import LightState
 from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
 from viewers.scene.picking import Picker
-from viewers.scene.plain import drape_pictures, ground_of, plain_height, union
+from viewers.scene.plain import drape_pictures, ground_of, lay_plain, union
 from viewers.scene.rays import LightMaps
 from viewers.scene.refinement import Smoothing, Step
 from viewers.scene.registry import key_of, visual_for
@@ -36,7 +36,7 @@ from viewers.scene.stage import Stage
 from viewers.scene.standing import Standing
 from viewers.scene.underground import Underground
 from viewers.scene.visual import Surroundings, Visual
-from viewers.view_state import Picked, ViewState
+from viewers.view_state import CameraPose, Picked, ViewState
 
 MOVING_SLICE_S = 0.008
 """How long tiles that came may be put on the stage before a frame that moves."""
@@ -44,8 +44,6 @@ FIRST_TRIANGLES = 400_000
 """A first picture is drawn with so many; the others follow."""
 SLICE_S = 0.12
 """How long a step may build what is owed before hands are asked again."""
-
-
 SMOOTH_COST = 5.0
 """How many times longer a frame with smooth edges takes in software GL."""
 LONGEST_S = 2.5
@@ -84,10 +82,9 @@ class Scene:
         """`Panes` where several pictures are shown."""
         self.city: City | None = None
         self.view = ViewState()
-        self.renders = 0
-        self.seconds = 0.0
-        self.moving = False
-        self._looked = self._quick = False
+        self.renders, self.seconds = 0, 0.0
+        self.moving = self._looked = self._quick = False
+        self._look_from: CameraPose | None = None
         self._visuals: dict[str, Visual] = {}
         self._shown: dict[str, tuple[Any, ...]] = {}
         self.standing = Standing()
@@ -124,20 +121,23 @@ class Scene:
             drawn |= self._show_layer(city, view, layer_id)
         changed |= drawn
         if changed or view.hidden != self.view.hidden:
-            self.picker.plain_z = plain_height(city, self._visuals.values(), self._ground)
-            self.stage.set_ground(self.picker.plain_z)
+            self.picker.plain_z = lay_plain(self.stage, city, self._visuals.values(), self._ground)
             drape_pictures(self.stage, self._visuals.values())
             self._world_changed()
         changed |= self._show_view(city, view)
         self.view = view
         if not self._looked and self.camera.bounds is not None:
             self._looked = True
-            self.camera.pose = self.camera.overview()
+            self.camera.pose = self._look_from or self.camera.overview()
         if changed:
             if self.patient:
                 self._look(self._eye(FIRST_TRIANGLES))
                 self._complete(float("inf"))
             self.render()
+
+    def look_anew(self, pose: CameraPose | None) -> None:
+        """See the next city from `pose`, or from where all of it is seen."""
+        self._looked, self._look_from = False, pose
 
     def _new_frame(self, frame: Frame) -> bool:
         if self.city is None or self.city.frame == frame:

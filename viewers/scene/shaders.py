@@ -1,4 +1,4 @@
-"""The GLSL of the scene: sun, sky light, shadow, obscurance, haze."""
+"""The GLSL of the scene: sun, sky light, obscurance, haze."""
 
 from __future__ import annotations
 
@@ -80,37 +80,6 @@ in vec3 dtPos;
 in vec3 dtRel;
 """
 
-SHADOW_FUNCTIONS = """
-float dtDepth(sampler2D map, vec2 uv, vec3 range) {
-  float code = dot(texture(map, uv).rgb, vec3(0.9960938094, 0.0038909914, 0.000015199185));
-  return code <= 0.0 ? -1e9 : range.x + range.y * code;
-}
-float dtShade(vec3 p, vec3 n, sampler2D map, vec3 ax, vec3 ay, vec3 az, vec3 info,
-    vec3 range, out float inside) {
-  // ax, ay: scene -> uv, shifted by az.xy; az.z: depth of the map's plane along the sun's rays;
-  // info: metres per texel, 1 / size; range: lowest depth and span of the packed bytes.
-  float slope = clamp(1.0 - dot(n, sunDir), 0.0, 1.0);
-  vec3 q = p + n * info.x * (0.7 + 1.6 * slope);
-  vec2 uv = vec2(dot(ax, q), dot(ay, q)) + az.xy;
-  vec2 far = abs(uv - 0.5);
-  inside = 1.0 - smoothstep(0.46, 0.495, max(far.x, far.y));
-  float d = dot(sunDir, q) - az.z + info.x * 0.35;
-  float sum = 0.0;
-  vec2 at = uv / info.y - 0.5;
-  vec2 cell = floor(at), f = at - cell;
-  // 3 × 3 texels weighted bilinearly: smooth over two texels without a blocky edge.
-  for (int j = -1; j <= 2; j++) {
-    float wy = j == -1 ? 1.0 - f.y : (j == 2 ? f.y : 1.0);
-    for (int i = -1; i <= 2; i++) {
-      float wx = i == -1 ? 1.0 - f.x : (i == 2 ? f.x : 1.0);
-      float top = dtDepth(map, (cell + vec2(float(i), float(j)) + 0.5) * info.y, range);
-      sum += wx * wy * (d < top ? 0.0 : 1.0);
-    }
-  }
-  return sum / 9.0;
-}
-"""
-
 FLAT_NORMAL = """
   vec3 n = normalize(cross(dFdx(dtRel), dFdy(dtRel)));
   if (dot(n, dtRel) > 0.0) n = -n;
@@ -148,20 +117,12 @@ DRAPE_TILE_QUICK = """
   base = mix(base, picture.rgb * picture.rgb, picture.a * drapeShift.z);
 """
 TILE_NORMAL = "\n  vec3 n = normalize(dtNormal);\n"
+# Ground is lit as if it were steeper, as in a hillshade: streets fall by a few in a hundred.
+RELIEF_NORMAL = "\n  vec3 n = normalize(vec3(dtNormal.xy * 2.4, dtNormal.z));\n"
 
 # Software GL runs both sides of every branch, so what a moving frame does without is left out of
 # its shader altogether.
 SUN = "\n  float sun = max(dot(n, sunDir), 0.0);\n  float lit = 1.0;\n  float open = 1.0;\n"
-SHADOW = """
-  if (taps > 0 && sun > 0.0) {
-    float inNear, inFar;
-    float nearLit = dtShade(dtPos, n, sunNear, sunNearX, sunNearY, sunNearZ, sunNearInfo,
-      sunNearRange, inNear);
-    float farLit = dtShade(dtPos, n, sunFar, sunFarX, sunFarY, sunFarZ, sunFarInfo,
-      sunFarRange, inFar);
-    lit = mix(mix(1.0, farLit, inFar), nearLit, inNear);
-  }
-"""
 OPEN_SKY = """
   if (occlusion > 0.0) {
     vec2 ouv = (dtPos.xy + n.xy * 1.5) * skyScale.xy + skyShift.xy;

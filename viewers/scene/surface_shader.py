@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from viewers.scene import facade_shader, lamps, nature_shader, shaders
+from viewers.scene import facade_shader, lamps, nature_shader, shaders, shadow_shader
 
 Kind = Literal[
     "building", "ground", "terrain", "land", "surface", "water", "tree", "line", "points", "mesh",
@@ -49,7 +49,7 @@ def _functions(make: Make, *, fine: bool) -> str:
     if make.cut:
         parts.append(shaders.CUT_FUNCTIONS)
     if fine and kind != "line":
-        parts.append(shaders.SHADOW_FUNCTIONS)
+        parts.append(shadow_shader.FUNCTIONS)
     if kind == "building":
         parts.append(facade_shader.FUNCTIONS)
     if kind == "water" and fine:
@@ -71,7 +71,7 @@ def _fragment(make: Make, *, fine: bool) -> str:
         return away + lamps.POOL
     normal = shaders.SMOOTH_NORMAL if make.smooth else shaders.FLAT_NORMAL
     if make.tiled or (fine and kind == "tree"):
-        normal = shaders.TILE_NORMAL
+        normal = shaders.RELIEF_NORMAL if make.tiled else shaders.TILE_NORMAL
     if kind in ("ground", "water", "floor"):
         normal = shaders.UP_NORMAL
     parts = [away, normal, shaders.START]
@@ -93,7 +93,7 @@ def _fragment(make: Make, *, fine: bool) -> str:
     if kind == "tree":
         parts.append(nature_shader.TREE_SUN)
     if fine:
-        parts += [shaders.SHADOW, shaders.OPEN_SKY]
+        parts += [shadow_shader.SHADOW, shaders.OPEN_SKY]
     if kind == "water":
         parts.append(nature_shader.WATER_SHADE)
     parts.append(shaders.LIGHT)

@@ -25,20 +25,19 @@ from twin.style import Style
 from viewers.scene.colouring import by_number
 from viewers.scene.eye import Eye
 from viewers.scene.ground_tiles import GroundTiles
-from viewers.scene.hem import SLOPE, WIDEST, grid_border, skirt, slopes, vertex_normals
+from viewers.scene.hem import SLOPE, WIDEST, skirt, vertex_normals
+from viewers.scene.land_around import NOTHING, Feet, LandAround
 from viewers.scene.ramps import rgb
-from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings, Visual
 
 log = logging.getLogger(__name__)
 __all__ = ["GROUND_COLOUR", "SLOPE", "WIDEST", "TerrainVisual", "skirt", "vertex_normals"]
 
-GROUND_COLOUR = rgb("#c8c8ba")
+GROUND_COLOUR = rgb("#c0b9a7")
 AT_ONCE = 1_500_000
 """Cells of which tiles are built when they are shown; more are built in a worker, once."""
 SAMPLE = 200_000
 """Heights looked at for the ends of a ramp."""
-HEM_NODES = 1_000_000
 
 
 class TerrainVisual(Visual):
@@ -57,14 +56,15 @@ class TerrainVisual(Visual):
         stage = around.stage
         self._plain = stage.material("terrain", smooth_normals=True, tiled=True)
         self._pictured = stage.material("terrain", smooth_normals=True, tiled=True, pictured=True)
-        self._hem = stage.material("terrain", smooth_normals=True, of_plain=True)
+        self.land = LandAround(around)
+        """What is drawn around it."""
+        self._feet, self._plain_z = NOTHING, float("nan")
         self.is_ground = True
         self._version = 0
         self._tiles: GroundTiles | None = None
         self._finer: GroundTiles | None = None
         """Of the whole pyramid, drawn once it has what the present eye needs."""
         self._building: TerrainPyramid | None = None
-        self._skirt: Surface | None = None
         self._layer: ElevationLayer | None = None
         self._drawn: ElevationLayer | None = None
         self._style: Style | None = None
@@ -104,7 +104,7 @@ class TerrainVisual(Visual):
     @property
     def version(self) -> int:
         """Grows whenever rays meet something else."""
-        return self._version + (self._tiles.version if self._tiles is not None else 0)
+        return self._version + self.land.version + (self._tiles.version if self._tiles else 0)
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -139,7 +139,6 @@ class TerrainVisual(Visual):
             self._use(pyramid, same=same)
         else:
             self._show_large(layer, same=same)
-        self._draw_hem(layer)
 
     def _show_large(self, layer: ElevationLayer, *, same: bool) -> None:
         try:
@@ -213,6 +212,8 @@ class TerrainVisual(Visual):
         self._tiles.clear()
         self._tiles, self._finer = self._finer, None
         self._tiles.set_visible(self.visible)
+        if self.is_ground:
+            self.land.lay(self._tiles.pyramid, self._feet, self._plain_z)
 
     def wear(self, pictures: Sequence[Picture], strength: float) -> None:
         """Show these pictures of the ground, the last on top; none shows its own colour."""
@@ -241,36 +242,18 @@ class TerrainVisual(Visual):
         self._take_built()
         if self._finer is not None and np.isinf(seconds):
             self._go_over()
-        return self._tiles.complete(seconds) if self._tiles is not None else True
+        done = self.land.complete(seconds)
+        return done & (self._tiles.complete(seconds) if self._tiles is not None else True)
 
     # -- looks ------------------------------------------------------------------------------
 
-    def _draw_hem(self, layer: ElevationLayer) -> None:
-        """Lead the ground down into the plain, which lies a metre under its lowest place."""
-        if self._skirt is not None:
-            self._skirt.remove()
-            self._skirt = None
-        if layer.surface != "ground" or self._tiles is None or not len(self._sample):
-            return
-        pyramid = self._tiles.pyramid
-        level = next(
-            n for n, shape in enumerate(pyramid.shapes)
-            if shape[0] * shape[1] <= HEM_NODES or n == pyramid.levels - 1
-        )  # fmt: skip
-        rows, cols = pyramid.shapes[level]
-        x, y = pyramid.x_of(np.arange(cols), level), pyramid.y_of(np.arange(rows), level)
-        (x[0], y[-1], x[-1], y[0]) = pyramid.heights.bounds
-        top, border = grid_border(pyramid.nodes(level, 0, 0, rows, cols), x, y)
-        if not len(border):
-            return
-        local = (top - np.asarray(self.around.frame.origin)).astype(np.float32)
-        bottom = self.lowest - self.around.frame.origin[2] - 1.5
-        vertices, triangles = slopes(local, border, bottom)
-        self._skirt = Surface(
-            self.around.stage, vertices, triangles, None, self._hem,
-            normals=vertex_normals(vertices, triangles),
-        )  # fmt: skip
-        self._skirt.hide_bounds()
+    def surround(self, feet: Feet, plain: float) -> None:
+        """Lead the ground down to the plain at scene height `plain`, under `feet` that stand outside."""
+        self._feet, self._plain_z = feet, plain
+        if self.is_ground and self._tiles is not None and len(self._sample):
+            self.land.lay(self._tiles.pyramid, feet, plain)
+        else:
+            self.land.clear()
 
     def _colours(self) -> Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None:
         style = self._style
@@ -310,7 +293,14 @@ class TerrainVisual(Visual):
 
     def rays(self) -> Rays | None:
         """The triangles drawn, those out of sight coarser; row 0 for all."""
-        return None if self._tiles is None else self._tiles.rays()
+        ground = None if self._tiles is None else self._tiles.rays()
+        land = self.land.rays()
+        if ground is None or land is None:
+            return ground
+        far = land[1] + np.int32(len(ground[0]))
+        joined = zip(ground, (land[0], far, land[2]), strict=True)
+        vertices, triangles, rows = (np.concatenate(both) for both in joined)
+        return vertices, triangles, rows
 
     def drawn(self) -> int:
         """See `Visual.drawn`."""
@@ -321,8 +311,7 @@ class TerrainVisual(Visual):
         self.visible = visible
         if self._tiles is not None:
             self._tiles.set_visible(visible)
-        if self._skirt is not None:
-            self._skirt.set_visible(visible)
+        self.land.set_visible(visible)
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""
@@ -332,14 +321,14 @@ class TerrainVisual(Visual):
         self._forget_building()
         if self._tiles is not None:
             self._tiles.clear()
-        if self._skirt is not None:
-            self._skirt.remove()
-        self._tiles = self._skirt = self._drawn = None
+        self.land.clear()
+        self._tiles = self._drawn = None
 
     def remove(self) -> None:
         """Take the ground off the stage."""
         self._clear()
-        for material in (self._plain, self._pictured, self._hem):
+        self.land.remove()
+        for material in (self._plain, self._pictured):
             self.around.stage.release(material)
         self._layer = None
         if self._temporary is not None:
