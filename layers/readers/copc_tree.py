@@ -98,13 +98,14 @@ def open_tree(path: Path, *, metres_per_height: float = 1.0) -> PointTree:
         raise ReadError(f"{path.name} is not a COPC file", code="format-damaged")
     found = octree(las)
     nodes = found.nodes
-    chunks = tuple(Chunk(int(n["offset"]), int(n["size"]), int(n["points"])) for n in nodes)
-    if any(c.points > min(c.size * _MOST_POINTS_PER_BYTE, _LARGEST_NODE) for c in chunks):
+    held = [nodes[name].astype(np.int64) for name in ("offset", "size", "points")]
+    if (held[2] > np.minimum(held[1] * _MOST_POINTS_PER_BYTE, _LARGEST_NODE)).any():
         raise ReadError(
             f"{path.name} is damaged: a node of its octree claims too many points",
             hint="Copy or download it again.",
             code="format-damaged",
         )
+    chunks = tuple(map(Chunk._make, np.column_stack(held).tolist()))
     level = nodes["level"].astype(np.int64)
     place = np.stack([nodes["x"], nodes["y"], nodes["z"]], axis=1).astype(np.int64)
     unit = np.array([1.0, 1.0, metres_per_height])

@@ -80,6 +80,19 @@ def test_late_frames_shrink_the_budget_and_quick_ones_raise_it():
     assert budget.triangles > 5 * shrunk
 
 
+def test_scenes_of_different_cost_settle_at_frames_that_take_alike():
+    """1.08 ÷ 0.92 is 1.17: no cloud moves 1.3 times as slowly as another, whatever its points cost."""
+    times = []
+    for fixed, each in ((0.004, 4e-8), (0.02, 1e-7), (0.03, 7e-8), (0.01, 2e-7), (0.025, 2.3e-7)):
+        for start in range(60_000, 900_000, 20_000):  # from above and from below
+            budget = FrameBudget(triangles=start, target=1 / 20)
+            for _ in range(60):
+                seconds = fixed + each * budget.triangles
+                budget.measured(seconds, budget.triangles)
+            times.append(fixed + each * budget.triangles)
+    assert max(times) / min(times) < 1.2
+
+
 def test_quick_frames_that_drew_all_there_is_teach_nothing():
     budget = FrameBudget(triangles=100_000)
     budget.measured(0.001, 500)

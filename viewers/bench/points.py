@@ -1,7 +1,7 @@
 """Point clouds: 100 million of them streamed, against 5.8 million, against one raw PyVista mesh; and
 how fast they become an octree.
 
-`python -m viewers.bench.points ours|rival|convert PATH` prints one JSON line.
+`python -m viewers.bench.points ours|beside|rival|convert PATH` prints one JSON line.
 """
 
 from __future__ import annotations
@@ -17,11 +17,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import platformdirs
 
 from viewers.bench.measure import Figure, Ran, run_alone
+
+if TYPE_CHECKING:
+    from layers.kinds.pointcloud import PointCloudLayer
+    from viewers.scene.scene import Scene
+    from viewers.view_state import CameraPose
 
 BIG = 100_000_000
 SIZE = "1920×1080"
@@ -41,6 +46,7 @@ def figures() -> list[Figure]:
         for path in (small, big)
     )
     peak = max(ran.peak_mb for ran in runs[big])
+    beside = run_alone(["-m", "viewers.bench.points", "beside", str(big)])
     rival = run_alone(["-m", "viewers.bench.points", "rival", str(small)])
     size = f"{many['total']:,} points, {SIZE}"
     made = run_alone(["-m", "viewers.bench.points", "convert", str(_one_scan())], timeout=1200.0)
@@ -55,9 +61,9 @@ def figures() -> list[Figure]:
         ),
         Figure(
             name="points", size=size, metric="median frame while moving",
-            value=many["median_ms"], unit="ms",
-            against=f"the same of {few['total']:,} points",
-            ratio=many["median_ms"] / few["median_ms"], limit=1.3,
+            value=beside.said["many_ms"], unit="ms",
+            against=f"the same of {few['total']:,} points, frame by frame in turns",
+            ratio=beside.said["many_ms"] / beside.said["few_ms"], limit=1.3,
         ),
         Figure(
             name="points", size=f"{few['total']:,} points, {SIZE}", metric="median frame while moving",
@@ -159,24 +165,16 @@ def _shift(file: Any, at: int, layout: str, by: tuple[int, ...]) -> None:
 def _ours(path: Path) -> dict[str, Any]:
     import numpy as np
 
-    import layers.readers.pointcloud  # noqa: F401  imports are not what is measured
-    from layers.frame import Frame
-    from layers.kinds.pointcloud import PointCloudLayer
-    from layers.readers import registry
-    from twin.city import City
+    import twin.city  # noqa: F401  imports are not what is measured
     from viewers.rendering import without_display
     from viewers.scene.off_screen import OffScreen
     from viewers.scene.scene import Scene
-    from viewers.view_state import CameraPose, ViewState
 
     without_display()
     scene = Scene(OffScreen((1920, 1080)))
     scene.render()  # the window is there before a file is opened
     started = time.perf_counter()
-    (layer,) = registry.read(path, registry.ReadOptions(max_points=100_000, fields=("rgb",)))
-    assert isinstance(layer, PointCloudLayer)
-    frame = Frame.around(layer.crs, layer.bounds)
-    scene.show(City(name="points", frame=frame, layers={layer.id: layer}), ViewState())
+    layer = _shown(scene, path)
     first = time.perf_counter() - started
     scene.set_still()
     complete = time.perf_counter() - started
@@ -202,13 +200,56 @@ def _ours(path: Path) -> dict[str, Any]:
     }
 
 
+def _shown(scene: Scene, path: Path) -> PointCloudLayer:
+    """Show the cloud in `path` from afar, as a project that holds nothing else."""
+    from layers.frame import Frame
+    from layers.kinds.pointcloud import PointCloudLayer
+    from layers.readers import registry
+    from twin.city import City
+    from viewers.view_state import ViewState
+
+    (layer,) = registry.read(path, registry.ReadOptions(max_points=100_000, fields=("rgb",)))
+    assert isinstance(layer, PointCloudLayer)
+    frame = Frame.around(layer.crs, layer.bounds)
+    scene.show(City(name="points", frame=frame, layers={layer.id: layer}), ViewState())
+    return layer
+
+
+def _beside(big: Path) -> dict[str, Any]:
+    """Both clouds flown over at once, frame by frame in turns: a busy moment meets both."""
+    import numpy as np
+
+    from viewers.rendering import without_display
+    from viewers.scene.off_screen import OffScreen
+    from viewers.scene.scene import Scene
+
+    without_display()
+    seconds: list[list[float]] = [[], []]
+    scenes = []
+    for path in (_clouds()[0], big):
+        scene = Scene(OffScreen((1920, 1080)))
+        layer = _shown(scene, path)
+        scene.set_still()
+        scene.set_moving()
+        poses: list[CameraPose] = []
+        _fly(_middle_of(layer), _ground_of(layer), poses.append, lambda: None)
+        scenes.append((scene, poses))
+    for number in range(len(scenes[0][1])):
+        for (scene, poses), spent in zip(scenes, seconds, strict=True):
+            scene.camera.pose = poses[number]
+            began = time.perf_counter()
+            scene.render()
+            spent.append(time.perf_counter() - began)
+    few, many = (float(np.median(spent[2:])) * 1000 for spent in seconds)
+    return {"few_ms": few, "many_ms": many}
+
+
 def _rival(path: Path) -> dict[str, Any]:
     import numpy as np
     import pyvista as pv
 
     from layers.kinds.pointcloud import PointCloudLayer
     from layers.readers import registry
-    from viewers.view_state import CameraPose
 
     (layer,) = registry.read(path, registry.ReadOptions())
     assert isinstance(layer, PointCloudLayer)
@@ -313,5 +354,5 @@ def _lazrs_alone(source: Path, made: Path) -> float:
 
 if __name__ == "__main__":
     what, given = sys.argv[1:]
-    works = {"ours": _ours, "rival": _rival, "convert": _converted}
+    works = {"ours": _ours, "beside": _beside, "rival": _rival, "convert": _converted}
     print(json.dumps(works[what](Path(given))))

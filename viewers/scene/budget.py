@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from viewers.scene.renderer_name import is_software
 
+NEAR_ENOUGH = 0.08
+"""Share of the target by which a frame may be off before detail changes: two scenes, whatever they
+hold, then settle within a fifth of each other."""
+
 
 @dataclass(slots=True)
 class FrameBudget:
@@ -35,7 +39,7 @@ class FrameBudget:
             return  # all there is was drawn: nothing was learnt about a bigger budget
         # Slowly up, quickly down: a late frame is worse than a coarse one.
         factor = float(np.clip(ratio, 0.6, 1.25))
-        if 0.85 < ratio < 1.15:
+        if abs(ratio - 1) < NEAR_ENOUGH:
             return
         self.triangles = int(np.clip(self.triangles * factor, self.least, self.most))
 
