@@ -45,7 +45,9 @@ def new_app(settings: Path) -> App:
     app = App(kept)
     app.window.resize(1100, 680)
     app.show()
-    wait(lambda: app.window.windowHandle() is not None and app.window.windowHandle().isExposed())
+    # Not through windowHandle(): its Python half outlives the window, and stands for what comes to
+    # lie at the same address later (a QAction that PySide takes for a QSurface).
+    assert QTest.qWaitForWindowExposed(app.window, int(PATIENCE_S * 1000))
     return app
 
 

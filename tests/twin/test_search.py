@@ -113,7 +113,7 @@ def test_a_million_rows_answer_at_once_when_read():
     search = Search()
     search.read(city)
     for asked, row in (("id-999999", 999_999), ("id-500000", 500_000), ("299 pho hang bac", 299)):
-        begun = time.perf_counter()
+        begun = time.process_time()  # of this process: others may keep the machine busy
         answer = search.ask(city, asked)
-        assert time.perf_counter() - begun < 0.5
+        assert time.process_time() - begun < 0.5
         assert answer.found[0].row == row
