@@ -229,13 +229,10 @@ def _same_projection(one: CRS, other: CRS) -> bool:
     if _unit(one)[1] != _unit(other)[1]:
         return False
 
-    def values(crs_operation: object) -> dict[str, float]:
-        return {
-            p.name: float(p.value) * float(p.unit_conversion_factor)
-            for p in crs_operation.params  # type: ignore[attr-defined]
-        }
-
-    left, right = values(first), values(second)
+    left, right = (
+        {p.name: float(p.value) * float(p.unit_conversion_factor) for p in operation.params}
+        for operation in (first, second)
+    )
     return left.keys() == right.keys() and all(
         math.isclose(left[name], right[name], rel_tol=1e-9, abs_tol=1e-9) for name in left
     )

@@ -49,6 +49,7 @@ VNI: dict[str, str] = _vni()
 
 VNI_CODE = re.compile("|".join(map(re.escape, sorted(VNI, key=len, reverse=True))))
 
+# Words in a row are read more easily than a list of them in quotes.
 _ONSETS = "ngh ch gh gi kh ng nh ph qu th tr b c d đ g h k l m n p r s t v x".split()  # noqa: SIM905
 _RIMES = frozenset(
     """a ac ach ai am an ang anh ao ap at au ay ăc ăm ăn ăng ăp ăt âc âm ân âng âp ât âu ây ă â
@@ -58,7 +59,7 @@ _RIMES = frozenset(
     om on ong ooc oong op ot ô ôc ôi ôm ôn ông ôp ôt ơ ơi ơm ơn ơp ơt
     u ua uân uâng uât uây uc uê uêch uênh ui um un ung uôc uôi uôm uôn uông uôt uơ up ut uy uya
     uych uyên uyêt uynh uyt uyu ư ưa ưc ưi ưm ưn ưng ươc ươi ươm ươn ương ươp ươt ươu ưt ưu
-    y yêm yên yêng yêt yêu ynh yt ych yp""".split()  # noqa: SIM905
+    y yêm yên yêng yêt yêu ynh yt ych yp""".split()  # noqa: SIM905  as above
 )
 _TONES = "\u0301\u0300\u0309\u0303\u0323"
 _STOPPED = ("c", "ch", "p", "t")

@@ -20,9 +20,9 @@ def grid_factor(crs: str, x: float, y: float, height: float = 0.0) -> float:
     1 where the map has no scale there.
     """
     flat = CRS.from_user_input(horizontal(crs))
-    if not flat.is_projected:
+    if not flat.is_projected or flat.geodetic_crs is None:
         return 1.0
-    lon, lat = transformer(crs, str(flat.geodetic_crs.to_wkt())).transform(x, y)  # type: ignore[union-attr]
+    lon, lat = transformer(crs, str(flat.geodetic_crs.to_wkt())).transform(x, y)
     if not (math.isfinite(lon) and math.isfinite(lat)):
         return 1.0
     scale = math.sqrt(Proj(flat).get_factors(lon, lat).areal_scale)

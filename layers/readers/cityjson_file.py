@@ -132,6 +132,7 @@ def _bytes_of(path: Path) -> Iterator[IO[bytes]]:
     try:
         if suffix == ".gz":
             with gzip.open(path) as unpacked:
+                # Reads as IO[bytes] does, though its type does not say so.
                 yield unpacked  # type: ignore[misc]
         elif suffix == ".zip":
             found = [info for info in members(path) if _may_be_city(info.filename)]

@@ -56,7 +56,7 @@ def write_las(
 
 
 def one(path: Path, **options: object) -> PointCloudLayer:
-    (layer,) = read(path, ReadOptions(**options))  # type: ignore[arg-type]
+    (layer,) = read(path, ReadOptions(**options))
     assert isinstance(layer, PointCloudLayer)
     return layer
 

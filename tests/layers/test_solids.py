@@ -217,7 +217,7 @@ def buildings_of(footprints: np.ndarray, **changed: object) -> BuildingsLayer:
         "use": np.full(count, "", dtype=object),
         "lod": np.ones(count),
     }
-    return BuildingsLayer(**(fields | changed))  # type: ignore[arg-type]
+    return BuildingsLayer(**(fields | changed))
 
 
 def test_own_roofs_stay_until_a_height_is_edited() -> None:

@@ -59,7 +59,7 @@ def buildings(**changed: object) -> BuildingsLayer:
             "nam": np.array([1865, 1990, 2001]),
         },
     }
-    return BuildingsLayer(**(fields | changed))  # type: ignore[arg-type]
+    return BuildingsLayer(**(fields | changed))
 
 
 def pyramid() -> SolidBatch:

@@ -225,7 +225,7 @@ def test_replay_ends_where_the_document_did(city: City) -> None:
 
 def test_a_step_that_cannot_be_replayed_still_counts(city: City) -> None:
     steps = [("do", RAISE), ("do", RemoveLayer(layer="nowhere")), ("undo", None), ("do", None)]
-    again, done, _, failed = replay(city, steps)  # type: ignore[arg-type]
+    again, done, _, failed = replay(city, steps)
     assert again.building("buildings", "nhà-1").height == 30
     assert [place for place, _ in failed] == [1, 3]
     assert len(done) == 2

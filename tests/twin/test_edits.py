@@ -63,7 +63,7 @@ def test_removing_takes_style_and_changes_along(city: City) -> None:
 def test_renaming_keeps_id_and_data(city: City) -> None:
     after = RenameLayer(layer="roads", name="  Đường phố ").apply(city)
     assert after.layer("roads").name == "Đường phố"
-    assert after.layers["roads"].geometry is city.layers["roads"].geometry  # type: ignore[attr-defined]
+    assert after.layers["roads"].geometry is city.layers["roads"].geometry
 
 
 def test_a_name_is_composed_to_nfc(city: City) -> None:

@@ -680,7 +680,7 @@ def test_a_grid_too_large_for_the_file_is_read_again_as_what_it_was(
     shutil.rmtree(path.with_suffix(".cache"))
     with Project.open(path) as project:
         assert project.notices == []
-        assert project.city.layers[layer.id].surface == "surface"  # type: ignore[attr-defined]
+        assert project.city.layers[layer.id].surface == "surface"
         assert differences(layer, project.city.layers[layer.id]) == []
 
 

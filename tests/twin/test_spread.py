@@ -60,7 +60,7 @@ def a_town() -> tuple[FeatureLayer, PointCloudLayer, ElevationLayer]:
 
 @pytest.fixture(scope="module")
 def cluster():
-    distributed = pytest.importorskip("distributed")
+    distributed = pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
     ) as running:
@@ -98,7 +98,7 @@ def test_only_as_many_workers_as_asked_for_are_used(cluster):
 
 
 def test_a_scheduler_that_is_not_there_is_said_so():
-    pytest.importorskip("distributed")
+    pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
     footprints, cloud, ground = a_town()
     with pytest.raises(CityError, match="does not answer"):
         spread_buildings(

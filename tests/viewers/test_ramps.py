@@ -68,7 +68,7 @@ def test_the_ramp_with_two_ends_is_light_in_the_middle():
 
 @pytest.mark.parametrize("name", ["viridis", "cividis", "magma"])
 def test_ramps_of_matplotlib_are_matplotlibs(name):
-    maps = pytest.importorskip("matplotlib")
+    maps = pytest.importorskip("matplotlib", reason="compared with it where it is installed")
     theirs = maps.colormaps[name](np.linspace(0, 1, 256))[:, :3] * 255
     assert difference(lab(table(name)), lab(theirs)).max() < 5.0
 

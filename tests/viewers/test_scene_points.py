@@ -72,7 +72,7 @@ def city_of(layer: PointCloudLayer, **style: object) -> City:
         name="scan",
         frame=Frame.around(layer.crs, layer.bounds),
         layers={layer.id: layer},
-        styles={layer.id: Style(**style)},  # type: ignore[arg-type]
+        styles={layer.id: Style(**style)},
     )
 
 

@@ -168,7 +168,11 @@ def test_a_result_nobody_takes_is_given_back_to_be_closed(qtbot, tasks):
 def test_a_result_that_a_newer_question_made_useless_is_given_back(qtbot, tasks):
     dropped, done = [], []
     go = threading.Event()
-    old = lambda _: go.wait(5) and "old"  # noqa: E731
+
+    def old(_: object) -> str:
+        go.wait(5)
+        return "old"
+
     tasks.run("Open", old, key="open", done=done.append, dropped=dropped.append)
     tasks.run("Open", lambda _: "new", key="open", done=done.append, dropped=dropped.append)
     go.set()

@@ -22,7 +22,7 @@ from viewers.dialogs.frame import Dialog
 from viewers.film.making import BOOKMARKS, TURN, FilmRequest
 from viewers.film.recorder import MOST_FPS
 from viewers.i18n import locale, tr
-from viewers.panels.words import field_label, label
+from viewers.panels.words import field_label, label, padded
 
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (3840, 2160))
 
@@ -59,7 +59,7 @@ class FilmDialog(Dialog):
         self._size.setCurrentIndex(1)
         for suffix in (".mp4", ""):
             self._kind.addItem("", suffix)
-        self._fps = QSpinBox()
+        self._fps = padded(QSpinBox())
         self._fps.setRange(1, MOST_FPS)
         self._fps.setValue(30)
         self._seconds, self._stay = _time(3600), _time(60)
@@ -152,7 +152,7 @@ class FilmDialog(Dialog):
 
 
 def _time(most: float) -> QDoubleSpinBox:
-    field = QDoubleSpinBox()
+    field = padded(QDoubleSpinBox())
     field.setLocale(locale())
     field.setRange(0.0, most)
     field.setDecimals(1)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QSpinBox, QWidget
 
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import LANGUAGES, tr
-from viewers.panels.words import field_label
+from viewers.panels.words import field_label, padded
 from viewers.settings import LEAST_MB, most_mb
 from viewers.theme import ThemeName
 
@@ -35,7 +35,7 @@ class PreferencesDialog(Dialog):
             self._language.addItem(name, code)
         self._theme.setCurrentIndex(self._theme.findData(now.theme))
         self._language.setCurrentIndex(self._language.findData(now.language))
-        self._memory = QSpinBox()
+        self._memory = padded(QSpinBox())
         self._memory.setRange(LEAST_MB, most_mb())
         self._memory.setSingleStep(128)
         self._memory.setSuffix(" MiB")

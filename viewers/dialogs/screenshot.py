@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QS
 
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import tr
-from viewers.panels.words import field_label, label
+from viewers.panels.words import field_label, label, padded
 
 LARGEST = (16384, 16384)
 SIZES = ((1280, 720), (1920, 1080), (2560, 1440), (3840, 2160), (5120, 2880), (7680, 4320))
@@ -52,7 +52,7 @@ class ScreenshotDialog(Dialog):
             self._preset.addItem(f"{size[0]} × {size[1]}" + (f"  ({name})" if name else ""), size)
         self._preset.setCurrentIndex(2)
         self._preset.activated.connect(self._take_preset)
-        self._width, self._height = QSpinBox(), QSpinBox()
+        self._width, self._height = padded(QSpinBox()), padded(QSpinBox())
         for field, largest in ((self._width, LARGEST[0]), (self._height, LARGEST[1])):
             field.setRange(64, largest)
             field.setSuffix(" px")
@@ -61,9 +61,9 @@ class ScreenshotDialog(Dialog):
         for box in (self._legend, self._scale, self._sources):
             box.setChecked(True)
         sizes = QHBoxLayout()
-        sizes.addWidget(self._width)
+        sizes.addWidget(self._width, 1)
         sizes.addWidget(label("muted", "×"))
-        sizes.addWidget(self._height)
+        sizes.addWidget(self._height, 1)
         self._words = [field_label(), field_label()]
         form = QFormLayout()
         form.setLabelAlignment(Qt.AlignmentFlag.AlignVCenter)

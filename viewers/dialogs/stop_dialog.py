@@ -29,7 +29,7 @@ from twin.city import City
 from twin.story import LARGEST_PICTURE, LONGEST_FLIGHT, LONGEST_STAY, Stop, Words, picture_key
 from viewers.dialogs.frame import Dialog
 from viewers.i18n import locale, tr
-from viewers.panels.words import field_label, label
+from viewers.panels.words import field_label, label, padded
 from viewers.picture import write_image
 from viewers.view_state import ViewState
 
@@ -233,7 +233,7 @@ class StopDialog(Dialog):
 
 
 def _seconds(value: float, least: float, most: float) -> QDoubleSpinBox:
-    field = QDoubleSpinBox()
+    field = padded(QDoubleSpinBox())
     field.setLocale(locale())
     field.setRange(least, most)
     field.setDecimals(1)

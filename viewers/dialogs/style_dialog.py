@@ -38,7 +38,7 @@ from viewers.dialogs.style_choices import (
 from viewers.dialogs.style_fields import ClassesField, ColourField, LabelsField
 from viewers.i18n import number, tr
 from viewers.panels.legend_panel import LegendView
-from viewers.panels.words import clear, field_label, label
+from viewers.panels.words import clear, field_label, label, padded
 from viewers.scene.colouring import NO_VALUE, OTHERS, hex_of
 from viewers.scene.legend import Legend, LegendEntry
 from viewers.scene.ramps import UNKNOWN
@@ -67,7 +67,7 @@ class StyleDialog(Dialog):
             box.setIconSize(GRADIENT)
         self._reverse, self._own = QCheckBox(), QCheckBox()
         self._classes = ClassesField()
-        self._low, self._high = QDoubleSpinBox(), QDoubleSpinBox()
+        self._low, self._high = padded(QDoubleSpinBox()), padded(QDoubleSpinBox())
         for spin in (self._low, self._high):
             spin.setRange(-1e9, 1e9)
             spin.setDecimals(2)
@@ -76,11 +76,9 @@ class StyleDialog(Dialog):
         self._opacity.setRange(0, 100)
         self._opacity_value = label("muted")
         self._opacity_value.setMinimumWidth(44)
-        self._size = QDoubleSpinBox()
+        self._size = padded(QDoubleSpinBox())
         self._size.setRange(0, 50)
         self._size.setSingleStep(0.5)
-        for spin in (self._low, self._high, self._size):
-            spin.lineEdit().setTextMargins(6, 0, 0, 0)
         self._labels = LabelsField(layer)
         self._own_colors = dict(style.colors)
         self._words = [field_label() for _ in range(10)]

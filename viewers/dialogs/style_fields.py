@@ -25,6 +25,7 @@ from twin.style import Look
 from viewers.dialogs.style_choices import CLASSINGS, label_choices, rank_choices
 from viewers.i18n import locale, tr
 from viewers.panels.legend_panel import Swatch
+from viewers.panels.words import padded
 
 LETTERS = (8.0, 40.0)
 
@@ -78,9 +79,8 @@ class ClassesField(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.way = QComboBox()
-        self.count = QSpinBox()
+        self.count = padded(QSpinBox())
         self.count.setRange(2, MOST)
-        self.count.lineEdit().setTextMargins(6, 0, 0, 0)
         self.limits = QLineEdit()
         top = QHBoxLayout()
         top.addWidget(self.way, 1)
@@ -145,11 +145,10 @@ class LabelsField(QWidget):
     def __init__(self, layer: Layer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._names, self._ranks = label_choices(layer), rank_choices(layer)
-        self.by, self.rank, self.pixels = QComboBox(), QComboBox(), QDoubleSpinBox()
+        self.by, self.rank, self.pixels = QComboBox(), QComboBox(), padded(QDoubleSpinBox())
         self.pixels.setRange(*LETTERS)
         self.pixels.setDecimals(0)
         self.pixels.setSuffix(" px")
-        self.pixels.lineEdit().setTextMargins(6, 0, 0, 0)
         top = QHBoxLayout()
         top.addWidget(self.by, 1)
         top.addWidget(self.pixels)

@@ -8,7 +8,7 @@ import gzip
 import html
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -238,8 +238,13 @@ def _stop(city: City, stop: Stop, view: ViewState, paints: dict[str, str]) -> di
 
 def _light(air: Atmosphere) -> dict[str, list[float]]:
     names = ("sun", "sun_light", "sky_light", "bounce_light", "zenith", "horizon", "glow")
-    words: Callable[[str], str] = lambda name: name.split("_")[0] + name.partition("_")[2].title()  # noqa: E731
-    return {words(name): [round(v, 5) for v in getattr(air, name)] for name in names}
+    return {_camel(name): [round(v, 5) for v in getattr(air, name)] for name in names}
+
+
+def _camel(name: str) -> str:
+    """ "sun_light" as JavaScript writes it: "sunLight"."""
+    first, _, second = name.partition("_")
+    return first + second.title()
 
 
 def _legends(city: City, view: ViewState) -> list[dict[str, Any]]:

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from viewers.i18n import locale, mark, tr
-from viewers.panels.words import Retranslated, field_label, label, line
+from viewers.panels.words import Retranslated, field_label, label, line, padded
 from viewers.view_state import ClipBox, SectionPlane, ViewState
 
 Number = tuple[str, float, float, str]
@@ -126,7 +126,7 @@ class ClipPanel(Retranslated, QScrollArea):
     ) -> tuple[list[QLabel], list[QDoubleSpinBox]]:
         words, fields = [], []
         for _, low, high, unit in numbers:
-            field = QDoubleSpinBox()
+            field = padded(QDoubleSpinBox())
             field.setRange(low, high)
             field.setDecimals(1)
             field.setSuffix(unit)

@@ -34,7 +34,7 @@ from viewers.panels.facts import Facts, facts_of
 from viewers.panels.kinds import USES
 from viewers.panels.long_label import LongLabel
 from viewers.panels.many_facts import count_of, facts_of_many
-from viewers.panels.words import EmptyState, Retranslated, field_label, label
+from viewers.panels.words import EmptyState, Retranslated, field_label, label, padded
 from viewers.view_state import Picked, Rows
 
 NOTICES_MAX = 4
@@ -110,11 +110,11 @@ class Inspector(Retranslated, QWidget):
     def _make_form(self) -> QFrame:
         box = QFrame()
         box.setObjectName("note")
-        self._height = QDoubleSpinBox()
+        self._height = padded(QDoubleSpinBox())
         self._height.setRange(0.1, 1000.0)
         self._height.setDecimals(2)
         self._height.setSuffix(" m")
-        self._floors = QSpinBox()
+        self._floors = padded(QSpinBox())
         self._floors.setRange(0, 250)
         self._use = QComboBox()
         self._use_line = QLineEdit()
@@ -122,7 +122,6 @@ class Inspector(Retranslated, QWidget):
         self._use.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         for field in (self._height, self._floors):
             field.setKeyboardTracking(False)
-            field.lineEdit().setTextMargins(6, 0, 0, 0)
         self._height.editingFinished.connect(self._ask_height)
         self._floors.editingFinished.connect(self._ask_floors)
         self._use_line.editingFinished.connect(self._ask_use)

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFrame,
+    QLabel,
+    QLayout,
+    QSizePolicy,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+Spin = TypeVar("Spin", bound=QSpinBox | QDoubleSpinBox)
 
 
 class Retranslated:
@@ -13,6 +26,7 @@ class Retranslated:
     """
 
     def changeEvent(self, event: QEvent) -> None:
+        # The QWidget that this is mixed in before has it.
         super().changeEvent(event)  # type: ignore[misc]
         if event.type() == QEvent.Type.LanguageChange:
             self.retranslate()
@@ -42,6 +56,15 @@ def field_label(name: str = "") -> QLabel:
     made = label(name)
     made.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
     return made
+
+
+def padded(field: Spin) -> Spin:
+    """The spin box, its text as far from the border as that of other fields.
+
+    Qt 6.11 keeps to no padding of a style sheet left and right of it.
+    """
+    field.lineEdit().setTextMargins(8, 0, 0, 0)
+    return field
 
 
 def clear(layout: QLayout, *, keep: int = 0) -> None:

@@ -8,13 +8,16 @@ from datetime import datetime
 from functools import lru_cache
 from importlib.util import find_spec, module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from layers.errors import CityError
 from viewers.scene.night import lit_shares
+
+if TYPE_CHECKING:
+    from pyproj import Transformer
 
 Vector = NDArray[np.float64]
 REFRACTION_AT_RISE = 0.5667
@@ -88,7 +91,7 @@ def _spa() -> Any:
 
 
 @lru_cache(maxsize=32)
-def _to_geographic(crs: str) -> object:
+def _to_geographic(crs: str) -> Transformer:
     from pyproj import Transformer
 
     return Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
@@ -101,7 +104,7 @@ def place_of(crs: str, x: float, y: float) -> tuple[float, float, float]:
     Grid convergence is the azimuth of the grid's north, clockwise from true north. Kept, since PROJ
     prepares a transformation for each thread anew: a worker may ask first.
     """
-    transform = _to_geographic(crs).transform  # type: ignore[attr-defined]
+    transform = _to_geographic(crs).transform
     lon, lat = transform(x, y)
     lon_north, lat_north = transform(x, y + 100.0)
     if not np.all(np.isfinite([lon, lat, lon_north, lat_north])):
