@@ -310,8 +310,10 @@ def buildings_of(city: City) -> int:
 
 def ready(project: Project) -> Project:
     """In a worker: what the window asks first of a city, so that it has not to wait for it then."""
+    from viewers.scene.registry import prepare
     from viewers.scene.sun import sun_vector
 
+    prepare(project.city.layers.values(), project.tile_folder)
     frame = project.city.frame
     with contextlib.suppress(CityError):
         transformer(frame.crs, "EPSG:4326").transform(*frame.origin[:2])

@@ -50,10 +50,9 @@ class StageView(QObject):
         self._city: City | None = None
         self._view = ViewState()
         self._wanted: CameraPose | None = None
-        self._fresh = False
         self._system = ""
         self._frames: list[tuple[float, float]] = []
-        self.canvas.ready.connect(self._ready)
+        self.canvas.ready.connect(self.legends_changed)
         self.canvas.hovered.connect(self._tell_place)
         self.canvas.left_ground.connect(self._tell_no_place)
         self.canvas.camera_changed.connect(self._count_frame)
@@ -73,7 +72,8 @@ class StageView(QObject):
 
     def open(self, city: City, view: ViewState, camera: CameraPose | None) -> None:
         """Show another city, from `camera` or as a first look at everything."""
-        self._wanted, self._fresh = camera, True
+        self._wanted = camera
+        self.canvas.look_anew(camera)
         self._system = _system_name(city.frame.crs)
         if self.canvas.walking:
             self.set_walking(False)
@@ -85,20 +85,7 @@ class StageView(QObject):
         self._city, self._view = city, view
         self.canvas.show_city(city, view)
         if self.scene is not None:
-            self._first_look()
             self.legends_changed.emit()
-
-    def _ready(self) -> None:
-        self._first_look()
-        self.legends_changed.emit()
-
-    def _first_look(self) -> None:
-        scene = self.scene
-        if scene is None or not self._fresh or scene.camera.bounds is None:
-            return
-        self._fresh = False
-        pose = self._wanted if self._wanted is not None else scene.camera.overview()
-        self.canvas.fly_to(pose, seconds=0)
 
     def legends(self) -> list[tuple[str, Legend]]:
         """(name of the layer, legend) pairs, top layer first."""

@@ -1,4 +1,4 @@
-"""The 3D view as a Qt widget: the only place that knows pyvistaqt."""
+"""The 3D view as a Qt widget."""
 
 from __future__ import annotations
 
@@ -11,17 +11,15 @@ import numpy as np
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QMouseEvent, QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
-from pyvistaqt import QtInteractor
-from vtkmodules.vtkInteractionStyle import vtkInteractorStyleUser
 
-from layers.errors import CityError
 from layers.kinds.layer import Layer
 from twin.city import City
+from viewers.scene.casting import Casting, Run
 from viewers.scene.hand import Gate, Hand, with_shift
+from viewers.scene.interactor import View, new_interactor
 from viewers.scene.memory import MOST_BYTES
 from viewers.scene.poses import between, ease
 from viewers.scene.rays import LightMaps
-from viewers.scene.refinement import Step
 from viewers.scene.repaint import DrawnOnce
 from viewers.scene.scene import Scene
 from viewers.scene.walking import Walker
@@ -33,8 +31,6 @@ STILL_MS = 200
 FLIGHT_S = 0.9
 HOVER_MS = 60
 CLICK_PIXELS = 4
-Run = Callable[..., Any]
-"""`Tasks.run(label, function(progress) -> result, done=…, failed=…)`."""
 
 
 class Canvas(QWidget):
@@ -50,6 +46,8 @@ class Canvas(QWidget):
         in the window's thread.
     """
 
+    made = Signal()
+    """There is a scene; nothing was drawn yet."""
     ready = Signal()
     hovered = Signal(float, float, float)
     """World position under the cursor."""
@@ -72,9 +70,8 @@ class Canvas(QWidget):
         self.picking = True
         self.tile_folder: Callable[[Layer], Path | None] = lambda _: None  # of the open project
         self.walking = False
-        self._run = run
-        self._interactor: QtInteractor | None = None
         self._wanted: tuple[City, ViewState] | None = None
+        self._anew: tuple[()] | tuple[CameraPose | None] = ()
         self._pressed: tuple[Qt.MouseButton, QPoint] | None = None
         self._last = QPoint()
         self._dragged = False
@@ -84,13 +81,15 @@ class Canvas(QWidget):
         self.most_memory = MOST_BYTES  # of tiles on the stage
         self._walker = Walker()
         self._once: DrawnOnce | None = None
-        self._casting = False
+        self._casting = Casting(run, self._lit)
         self._closed = False
         self._calm = self._timer(STILL_MS, self._refine, single=True)
         self._tick = self._timer(16, self._step, single=False)
         self._hover = self._timer(HOVER_MS, self._tell_hover, single=True)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        self._interactor: View | None = new_interactor(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._interactor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(120, 90)
 
@@ -105,30 +104,29 @@ class Canvas(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if self._interactor is None and not self._closed:
+        if self.scene is None and not self._closed:
             QTimer.singleShot(0, self._build)
 
     def _build(self) -> None:
-        if self._interactor is not None or self._closed:
+        interactor = self._interactor
+        if interactor is None or self.scene is not None or self._closed:
             return
-        interactor = QtInteractor(
-            self, auto_update=False, multi_samples=0, line_smoothing=False, lighting="none"
-        )
-        self._interactor = interactor
-        # Our own hands move the camera; VTK's styles would render once more for each move.
-        interactor.iren.interactor.SetInteractorStyle(vtkInteractorStyleUser())
-        self.layout().addWidget(interactor)
         interactor.installEventFilter(self)
-        interactor.setMouseTracking(True)
+        interactor.show()
         self.scene = Scene(interactor)
         self.scene.patient = False
         self.scene.memory.most = self.most_memory
         self.scene.folder_for = lambda layer: self.tile_folder(layer)
-        self._once = DrawnOnce(self.scene.window, interactor.iren.interactor)
+        self._once = DrawnOnce(self.scene.window, interactor.iren.interactor, self, self.redraw)
         interactor.aboutToResize.connect(self._once.anew)
+        self.made.emit()
+        QTimer.singleShot(0, self._begin)
+
+    def _begin(self) -> None:
+        if self.scene is None:
+            return
         if self._wanted is not None:
-            wanted, self._wanted = self._wanted, None
-            self.show_city(*wanted)
+            self.show_city(*self._wanted)
         self.ready.emit()
 
     def show_city(self, city: City, view: ViewState) -> None:
@@ -136,11 +134,20 @@ class Canvas(QWidget):
         if self.scene is None:
             self._wanted = (city, view)
             return
-        first = self.scene.city is None and self.scene.camera.bounds is None
+        self._wanted = None
+        anew = bool(self._anew) or (self.scene.city is None and self.scene.camera.bounds is None)
+        if self._anew:
+            self.scene.look_anew(*self._anew)
+            self.scene.set_moving()  # a rough picture comes at once
+            self._anew = ()
         self.scene.show(city, view)
-        if first and self.scene.camera.bounds is not None:
+        if anew and self.scene.camera.bounds is not None:
             self.camera_changed.emit(self.scene.camera.pose)
         self._calm.start(STILL_MS)
+
+    def look_anew(self, pose: CameraPose | None) -> None:
+        """See the next city that is shown from `pose`, or all of it."""
+        self._anew, self._flight = (pose,), None
 
     def close_scene(self) -> None:
         """End the view: timers, scene, interactor, in this order. Safe to call twice."""
@@ -177,18 +184,14 @@ class Canvas(QWidget):
         self._calm.start(STILL_MS)
 
     def _moved(self) -> None:
-        self.redraw()
-        self.camera_changed.emit(self.scene.camera.pose)
+        if self.scene is not None:
+            self.redraw()
+            self.camera_changed.emit(self.scene.camera.pose)
 
     def _refine(self) -> None:
         if self.scene is None or self._pressed is not None or self._flight is not None:
             return
-        job = self.scene.light_job() if self.scene.step >= Step.WHOLE else None
-        if job is not None and self._run is None:
-            self.scene.apply_light(job())
-        elif job is not None and not self._casting:
-            self._casting = True
-            self._run("Shadows", lambda progress: job(), done=self._lit, failed=self._not_lit)
+        self._casting.go_on(self.scene)
         if self.scene.refine():
             # Back to the event loop: a hand goes before the next step, and tiles may come.
             self._calm.start(NEXT_MS)
@@ -196,13 +199,9 @@ class Canvas(QWidget):
         self.still.emit()
 
     def _lit(self, maps: LightMaps) -> None:
-        self._casting = False
         if self.scene is not None:
             self.scene.apply_light(maps)
             self._calm.start(1)
-
-    def _not_lit(self, _error: CityError) -> None:
-        self._casting = False
 
     # -- places to go -----------------------------------------------------------------------
 
@@ -269,7 +268,7 @@ class Canvas(QWidget):
     @property
     def view(self) -> QWidget | None:
         """The widget that gets mouse and keys; None before `ready`."""
-        return self._interactor
+        return self._interactor if self.scene is not None else None
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is not self._interactor or self.scene is None:
@@ -363,12 +362,10 @@ class Canvas(QWidget):
     def _release(self, event: QMouseEvent) -> bool:
         assert self.scene is not None
         pressed, self._pressed = self._pressed, None
-        if pressed is not None and self._gate.release(
-            pressed[0], self.pixel(event.position()), dragged=self._dragged
-        ):
+        x, y = self.pixel(event.position())
+        if pressed is not None and self._gate.release(pressed[0], (x, y), dragged=self._dragged):
             return True
         if pressed is not None and not self._dragged and pressed[0] == Qt.MouseButton.LeftButton:
-            x, y = self.pixel(event.position())
             self.clicked.emit(x, y)
             if self.picking:
                 self.picked.emit(self.scene.pick(x, y))

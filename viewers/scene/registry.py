@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 
@@ -36,6 +36,12 @@ def key_of(layer: Layer, folder_for: Callable[[Layer], Path | None] = lambda _: 
     if isinstance(layer, FeatureLayer) and role not in VISUALS and is_underground(layer):
         role = "features/underground"
     return role if role in VISUALS else layer.kind
+
+
+def prepare(layers: Iterable[Layer], folder_for: Callable[[Layer], Path | None]) -> None:
+    """Import what draws these layers; for a worker, as the window would wait for it."""
+    for key in {key_of(layer, folder_for) for layer in layers} & VISUALS.keys():
+        import_module(VISUALS[key].split(":")[0])
 
 
 def visual_for(layer: Layer, around: Surroundings) -> Visual:

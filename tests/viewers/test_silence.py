@@ -1,0 +1,100 @@
+"""What would hold the window's thread is not done there, or not twice; told without a clock."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
+from viewers.app import App
+from viewers.settings import Settings
+from viewers.view_state import CameraPose
+
+pytestmark = [
+    pytest.mark.usefixtures("no_threads_left"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
+SECONDS = 20_000
+
+
+@pytest.fixture
+def app(qtbot, tmp_path):
+    settings = Settings(tmp_path / "dothi.ini")
+    settings.language, settings.theme = "en", "light"
+    made = App(settings)
+    made.window.resize(1100, 700)
+    made.show()
+    qtbot.waitExposed(made.window)
+    yield made
+    made.close()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+@pytest.fixture
+def opened(qtbot, app, project_path):
+    app.session.look(shadows=False, occlusion=False)
+    app.open_project(project_path)
+    at_rest(qtbot, app)
+    return app
+
+
+def at_rest(qtbot, app):
+    canvas = app.stage.canvas
+    qtbot.waitUntil(
+        lambda: (
+            canvas.scene is not None
+            and canvas.scene.city is not None
+            and not app.tasks.running
+            and not canvas._calm.isActive()
+        ),
+        timeout=3 * SECONDS,
+    )
+
+
+def test_another_theme_or_hour_is_drawn_once(qtbot, opened):
+    scene = opened.stage.scene
+    for change in (
+        lambda: opened.commands.set_theme("dark"),
+        lambda: opened.session.look(sun_time=opened.session.view.sun_time.replace(hour=7)),
+    ):
+        drawn = scene.renders
+        change()
+        assert scene.renders == drawn, "drawn at once, and again with all that changed"
+        qtbot.waitUntil(lambda drawn=drawn: scene.renders > drawn, timeout=SECONDS)
+        assert scene.renders == drawn + 1
+        at_rest(qtbot, opened)
+
+
+def test_the_sun_s_ways_are_drawn_as_soon_as_they_are_asked_for(qtbot, opened):
+    drawn = opened.stage.scene.renders
+    opened.commands.run("sun_path")
+    assert opened.stage.scene.renders == drawn + 1
+
+
+def test_the_window_stays_the_same_one_when_its_first_city_comes(qtbot, app, project_path):
+    handle = app.window.windowHandle()
+    gone = []
+    handle.destroyed.connect(lambda: gone.append(True))
+    before = int(app.window.winId())
+    app.open_project(project_path)
+    at_rest(qtbot, app)
+    assert int(app.window.winId()) == before
+    assert not gone
+
+
+def test_a_city_s_first_picture_is_drawn_from_where_it_was_left(qtbot, app, project_path):
+    app.open_project(project_path)
+    at_rest(qtbot, app)
+    camera = app.stage.scene.camera
+    camera.orbit(60.0, 10.0)
+    left = camera.pose
+    app.commands.close_project()
+    camera.pose = CameraPose(eye=(0.0, 0.0, 900.0), target=(0.0, 1.0, 0.0))
+    seen = []
+    app.stage.scene.each_frame.append(lambda: seen.append(camera.pose))
+    app.open_project(project_path)
+    qtbot.waitUntil(lambda: app.session.city is not None, timeout=SECONDS)
+    at_rest(qtbot, app)
+    with_city = [pose for pose in seen if pose.eye != (0.0, 0.0, 900.0)]
+    assert len(seen) == len(with_city), "a frame was drawn from where the other city was seen"
+    assert with_city[0].eye == pytest.approx(left.eye, abs=0.01)
