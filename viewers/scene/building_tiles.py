@@ -53,10 +53,25 @@ def load(
     return chunk, site
 
 
-def solids_around(pyramid: Pyramid, eye: Eye, hidden: NDArray[np.bool_] | None) -> Rays | None:
+def casters(pyramid: Pyramid, eye: Eye) -> NDArray[np.int64]:
+    """Tiles that throw shadows, in order: all of the finest where they are few, else finer near `eye`.
+
+    A small city thus casts the same from wherever it is seen, and needs to be cast but once.
+    """
+    tree = pyramid.tree
+    finest = np.flatnonzero(tree.leaf)
+    if int(tree.faces[finest].sum()) <= CASTING:
+        return finest
     shift = np.asarray(pyramid.origin)
-    choice = choose_tiles(pyramid.tree, shift, eye, budget=CASTING, all_around=True)
-    chunks = [c for n in choice.wanted.tolist() if (c := pyramid.tile(n)) is not None]
+    choice = choose_tiles(tree, shift, eye, budget=CASTING, all_around=True)
+    return np.sort(choice.wanted)
+
+
+def solids_of_tiles(
+    pyramid: Pyramid, nodes: NDArray[np.int64], hidden: NDArray[np.bool_] | None
+) -> Rays | None:
+    """What stands in some tiles, but for hidden rows; None where nothing does."""
+    chunks = [c for n in nodes.tolist() if (c := pyramid.tile(n)) is not None]
     if not chunks:
         return None
     starts = np.cumsum([0] + [len(c.vertices) for c in chunks[:-1]])

@@ -71,6 +71,7 @@ class BuildingsVisual(Visual):
         self._eye: Eye | None = None
         self._bounds = (np.zeros(3), np.zeros(3))
         self._cast_from: NDArray[np.float64] | None = None
+        self._casters: NDArray[np.int64] | None = None
 
     # -- the layer --------------------------------------------------------------------------
 
@@ -120,6 +121,7 @@ class BuildingsVisual(Visual):
         self._shift = np.asarray(pyramid.origin)
         self._children = pyramid.tree.children()
         self._empty.clear()
+        self._cast_from = self._casters = None
         self.version += 1
         if self._layer is not None and pyramid.survey.height is not self._layer.height:
             self._change(self._layer)
@@ -336,30 +338,27 @@ class BuildingsVisual(Visual):
         return f"storey {max(1, int(above // storey) + 1)}"
 
     def rays(self) -> Rays | None:
-        """Solids around the eye, fine near and coarse far: what throws shadows.
-
-        Made of tiles that may have to be made: `rays_later` is for the window.
-        """
-        pyramid, eye, hidden = self.pyramid, self._eye, self._hidden_mask
-        if pyramid is None or eye is None:
-            return None
-        return tiles.solids_around(pyramid, eye, hidden)
+        """What throws shadows; its tiles may have to be made: `rays_later` is for the window."""
+        return self.rays_later()()
 
     def rays_later(self) -> Callable[[], Rays | None]:
         """See `Visual.rays_later`: tiles may have to be made."""
         if self.pyramid is None or self._eye is None:
             return lambda: None
-        return partial(tiles.solids_around, self.pyramid, self._eye, self._hidden_mask)
+        nodes = tiles.casters(self.pyramid, self._eye) if self._casters is None else self._casters
+        return partial(tiles.solids_of_tiles, self.pyramid, nodes, self._hidden_mask)
 
     def _cast_anew(self, eye: Eye) -> None:
         """The eye is somewhere else: other tiles should throw the shadows."""
-        known = self._cast_from
-        if self.pyramid is None or len(self.pyramid.tree) < 2:
+        if self.pyramid is None:
             return
-        away = eye.position - (eye.position if known is None else known)
-        high = max(float(eye.position[2]), 150.0)
-        if known is None or float(np.linalg.norm(away)) > 0.5 * high:
-            self._cast_from = eye.position
+        known, high = self._cast_from, max(float(eye.position[2]), 150.0)
+        if known is not None and float(np.linalg.norm(eye.position - known)) <= 0.5 * high:
+            return
+        self._cast_from = eye.position
+        nodes = tiles.casters(self.pyramid, eye)
+        if self._casters is None or not np.array_equal(nodes, self._casters):
+            self._casters = nodes
             self.version += 1
 
     # -- the stage --------------------------------------------------------------------------
