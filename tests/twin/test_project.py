@@ -668,7 +668,7 @@ def test_save_as_into_another_folder_keeps_the_way_to_sources(
 def test_a_grid_too_large_for_the_file_is_read_again_as_what_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("twin.project.contents.INSIDE", 1000)
+    monkeypatch.setattr("twin.project.content.INSIDE", 1000)
     file = path.parent / "surface.tif"
     heights = np.linspace(3, 30, 50 * 40, dtype=np.float32).reshape(50, 40)
     place = from_origin(WEST, SOUTH + 50, 1.0, 1.0)

@@ -6,14 +6,13 @@ import contextlib
 import uuid
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from layers.errors import CityError, ReadError, WriteError
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
-from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from layers.notices import Notice
@@ -23,40 +22,10 @@ from layers.tiles.stored import StoredBuildings
 from twin.city import BuildingChange
 from twin.edits.registry import header
 from twin.project import blobs, fingerprint, parts, point_tiles, sources, survey_cache, tables
-from twin.project.blobs import ArraySpec
 from twin.project.cache import Cache
-from twin.project.columns import ColumnSpec
+from twin.project.content import Content, belongs_outside, fields_of, specs_of, unknown
 from twin.project.database import Database
-from twin.project.fingerprint import SourceFile
 from twin.project.headers import with_absolute_path, with_path
-
-INSIDE = 32 << 20
-"""Bytes up to which arrays that have a source are nevertheless kept in the project file, so that
-it can be given away with its ground. Pictures and points always stay outside if they can."""
-
-
-class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of `dothi_contents`: where the parts of a layer are.
-
-    Attributes
-    ----------
-    head : the layer's header when it was kept; its source's path is seen from the project
-    table, columns : its features or buildings, "" where it has none
-    arrays : its other arrays; `place` says whether they are inside or made from `file` again
-    options : how `file` was read
-    sample : some of its values then
-    """
-
-    kind: str
-    head: Layer
-    scalars: parts.Scalars
-    table: str = ""
-    columns: tuple[ColumnSpec, ...] = ()
-    arrays: dict[str, ArraySpec] = {}
-    place: Literal["inside", "source"] = "inside"
-    file: SourceFile | None = None
-    options: ReadOptions | None = None
-    sample: dict[str, tuple[float | None, ...]] = {}
 
 
 class Contents:
@@ -136,9 +105,9 @@ class Contents:
     def read_anew(self, key: str, record: Content, progress: Progress = SILENT) -> Layer:
         """Read the data under `key` from `record.file`, whatever it was before, and put it into the
         cache in place of that; raises as `find`."""
-        fields, _ = self._from_table(record)
+        fields, _ = fields_of(self.database, record)
         head = with_absolute_path(record.head, self.folder)
-        record = msgspec.structs.replace(record, arrays={}, sample={}, file=_unknown(record.file))
+        record = msgspec.structs.replace(record, arrays={}, sample={}, file=unknown(record.file))
         told = len(self.notices)
         layer = self._from_source(key, record, head, fields, progress)
         point_tiles.forget(self.cache, key)
@@ -223,7 +192,7 @@ class Contents:
             for place, key in enumerate(outside):
                 part = progress.part(place / len(outside), (place + 1) / len(outside))
                 arrays = parts.arrays_of(self._loaded[key])
-                if _specs(cache.get(key) or {}) != _specs(arrays):
+                if specs_of(cache.get(key) or {}) != specs_of(arrays):
                     put.append(key)
                     self._put(key, self._loaded[key], part, cache)
             yield
@@ -256,7 +225,7 @@ class Contents:
             if isinstance(layer, BuildingsLayer):
                 survey_cache.keep(self.database, self.cache, key, table, layer)
         path = sources.source_path(layer)
-        if arrays and path is not None and _belongs_outside(layer, record):
+        if arrays and path is not None and belongs_outside(layer, record):
             try:
                 file = fingerprint.mark(path, self.folder)
             except OSError as damage:
@@ -281,14 +250,14 @@ class Contents:
         arrays: Mapping[str, Any] | None = self.cache.get(key)
         if record.place == "inside":
             arrays = blobs.read(self.database, key, record.arrays)
-        elif arrays is not None and record.arrays.items() != _specs(arrays).items():
+        elif arrays is not None and record.arrays.items() != specs_of(arrays).items():
             arrays = None
         if arrays is not None and record.kind == BuildingsLayer.kind:
             model = parts.model_of(record.scalars, arrays)
             found = survey_cache.find(self.database, self.cache, key, record.table, head, model)
             if found is not None:
                 return found
-        fields, notices = self._from_table(record)
+        fields, notices = fields_of(self.database, record)
         self.notices += notices
         if arrays is None:
             return self._from_source(key, record, head, fields, progress)
@@ -297,14 +266,6 @@ class Contents:
             with self.database.transaction() if self.cache.writable else contextlib.nullcontext():
                 survey_cache.keep(self.database, self.cache, key, record.table, layer)
         return layer
-
-    def _from_table(self, record: Content) -> tuple[dict[str, Any], tuple[Notice, ...]]:
-        if not record.table:
-            return {}, ()
-        read = tables.read_features
-        if record.kind == BuildingsLayer.kind:
-            read = tables.read_buildings
-        return read(self.database, record.table, record.columns)
 
     def _from_source(
         self, key: str, record: Content, head: Layer, fields: dict[str, Any], progress: Progress
@@ -345,7 +306,7 @@ class Contents:
 
     def _compare(self, record: Content, layer: Layer) -> None:
         """Tell that the data is not what it was, or refuse it where its file is what it was."""
-        same_size = _specs(parts.arrays_of(layer)) == record.arrays
+        same_size = specs_of(parts.arrays_of(layer)) == record.arrays
         if same_size and parts.alike(parts.sample_of(layer), record.sample):
             return
         name = record.head.name
@@ -383,18 +344,3 @@ class Contents:
     def _know(self, key: str, layer: Layer) -> None:
         self._loaded[key] = layer
         self._known[parts.identity_of(layer)] = (key, layer)
-
-
-def _unknown(file: SourceFile | None) -> SourceFile | None:
-    # Of another size than any file has, so that nothing read from it counts as read wrongly.
-    return None if file is None else msgspec.structs.replace(file, size=-1)
-
-
-def _belongs_outside(layer: Layer, record: Content) -> bool:
-    if isinstance(layer, (ImageryLayer, PointCloudLayer)):
-        return True
-    return sum(spec.nbytes for spec in record.arrays.values()) > INSIDE
-
-
-def _specs(arrays: Mapping[str, Any]) -> dict[str, ArraySpec]:
-    return {name: blobs.spec(array) for name, array in arrays.items()}

@@ -14,7 +14,8 @@ from layers.notices import Notice
 from layers.progress import Progress
 from layers.source import Source
 from twin.project import blobs, fingerprint, parts
-from twin.project.contents import Content, Contents
+from twin.project.content import Content
+from twin.project.contents import Contents
 from twin.project.database import Database
 from twin.project.fingerprint import SourceFile, State
 from twin.project.snapshot import AbsentLayer

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
-from layers.atomic import atomic
 from layers.errors import CityError, WriteError
 from layers.kinds.layer import Layer
 from layers.notices import Notice
@@ -18,7 +17,7 @@ from twin.city import City
 from twin.document import Change, Document, LayerFound
 from twin.edits.edit import Edit
 from twin.edits.registry import encode
-from twin.project import journal, relocation, schema, snapshot
+from twin.project import journal, relocation, snapshot
 from twin.project import view as views
 from twin.project.cache import Cache, cache_folder
 from twin.project.contents import Contents
@@ -26,10 +25,11 @@ from twin.project.copying import write_copy
 from twin.project.database import Database
 from twin.project.fingerprint import SourceFile, State
 from twin.project.journal import JournalRow
-from twin.project.opening import Opened, clear_way, lock_for_new, open_file
+from twin.project.opening import Opened, lock_for_new, open_file
 from twin.project.replaying import Replayed, replayed
 from twin.project.snapshot import AbsentLayer
 from twin.project.view import View
+from twin.project.writing import write_new
 
 
 class Project:
@@ -81,27 +81,7 @@ class Project:
             there is untouched.
         """
         path = path.absolute()
-        lock = lock_for_new(path, city)
-        cache = Cache(cache_folder(path))
-        try:
-            with contextlib.ExitStack() as until_replaced, atomic(path) as temporary:
-                database = Database(temporary, readonly=False, fresh=True)
-                contents = Contents(database, folder=path.parent, cache=cache, crs=city.frame.crs)
-                until_replaced.enter_context(contents.unless_failed())
-                try:
-                    schema.lay_out(database)
-                    with database.transaction():
-                        snapshot.write(contents, city, options=options, progress=progress)
-                        views.write(database, view or {})
-                finally:
-                    database.close()
-                clear_way(path)
-            opened = Opened(database=Database(path, readonly=False), lock=lock)
-        except BaseException:
-            lock.release()
-            raise
-        contents = contents.moved_to(opened.database, folder=path.parent, cache=cache)
-        cache.keep_only(contents.records())
+        opened, contents = write_new(path, city, options=options, view=view, progress=progress)
         project = cls(path, opened, contents, author=author)
         project._collect()
         project.document = Document(city, record=project._record)
