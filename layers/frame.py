@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -42,11 +41,6 @@ class Frame:
             origin=(round(middle_x / 1000) * 1000.0, round(middle_y / 1000) * 1000.0, 0.0),
             vertical=vertical,
         )
-
-    def to_scene(self, world: ArrayLike) -> NDArray[np.float32]:
-        """World (n, 3) or (3,) float64, metres → scene float32."""
-        local: NDArray[Any] = np.asarray(world, dtype=np.float64) - np.asarray(self.origin)
-        return local.astype(np.float32)
 
     def to_world(self, scene: ArrayLike) -> NDArray[np.float64]:
         """Scene (n, 3) or (3,) → world float64, metres."""

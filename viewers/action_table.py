@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from viewers.action_spec import EDIT, FILE, HELP, VIEW, ActionSpec
 from viewers.i18n import mark
 
 A = ActionSpec
+LOOK = partial(ActionSpec, menu=VIEW, needs="city", bar=True)
 ACTIONS: tuple[ActionSpec | None, ...] = (
     A(id="new_project", text=mark("New city"), keys=("Ctrl+N",), icon="new", menu=FILE),
     A(id="ask_project", text=mark("Open project…"), keys=("Ctrl+O",), icon="file", menu=FILE),
@@ -65,91 +68,24 @@ ACTIONS: tuple[ActionSpec | None, ...] = (
     A(id="remove_layer", text=mark("Remove the layer"), icon="remove", menu=EDIT, needs="layer"),
     None,
     A(id="preferences", text=mark("Preferences…"), keys=("Ctrl+,",), icon="settings", menu=EDIT),
-    A(
-        id="show_all",
-        text=mark("Show the whole city"),
-        keys=("Home",),
-        icon="home",
-        menu=VIEW,
-        needs="city",
-        bar=True,
-    ),
-    A(
-        id="frame_selection",
-        text=mark("Frame the selection"),
-        keys=("F",),
-        icon="frame",
-        menu=VIEW,
-        needs="city",
-        bar=True,
-    ),
-    A(
-        id="north_up",
-        text=mark("North up"),
-        keys=("N",),
-        icon="north",
-        menu=VIEW,
-        needs="city",
-        bar=True,
-    ),
-    A(
-        id="top_view",
-        text=mark("From above"),
-        keys=("T",),
-        icon="top",
-        menu=VIEW,
-        needs="city",
-        bar=True,
-    ),
-    A(
+    LOOK(id="show_all", text=mark("Show the whole city"), keys=("Home",), icon="home"),
+    LOOK(id="frame_selection", text=mark("Frame the selection"), keys=("F",), icon="frame"),
+    LOOK(id="north_up", text=mark("North up"), keys=("N",), icon="north"),
+    LOOK(id="top_view", text=mark("From above"), keys=("T",), icon="top"),
+    LOOK(
         id="walk",
         text=mark("Walk"),
         keys=("W",),
         icon="walk",
-        menu=VIEW,
-        needs="city",
-        bar=True,
         checkable=True,
         tip=mark("Arrow keys or WASD to walk, Shift to run, drag to look around, Esc to leave"),
     ),
-    A(
-        id="add_bookmark",
-        text=mark("Keep this view"),
-        keys=("B",),
-        icon="bookmark",
-        menu=VIEW,
-        needs="city",
-        bar=True,
-    ),
+    LOOK(id="add_bookmark", text=mark("Keep this view"), keys=("B",), icon="bookmark"),
     A(id="clear_selection", text=mark("Select nothing"), keys=("Esc",), menu=VIEW, needs="city"),
     None,
-    A(
-        id="shadows",
-        text=mark("Shadows"),
-        icon="shadow",
-        menu=VIEW,
-        needs="city",
-        checkable=True,
-        bar=True,
-    ),
-    A(
-        id="occlusion",
-        text=mark("Soft light in corners"),
-        icon="occlusion",
-        menu=VIEW,
-        needs="city",
-        checkable=True,
-        bar=True,
-    ),
-    A(
-        id="edges",
-        text=mark("Edges"),
-        icon="edges",
-        menu=VIEW,
-        needs="city",
-        checkable=True,
-        bar=True,
-    ),
+    LOOK(id="shadows", text=mark("Shadows"), icon="shadow", checkable=True),
+    LOOK(id="occlusion", text=mark("Soft light in corners"), icon="occlusion", checkable=True),
+    LOOK(id="edges", text=mark("Edges"), icon="edges", checkable=True),
     None,
     A(id="check_health", text=mark("Check data health"), icon="health", menu=VIEW, needs="city"),
     A(

@@ -51,9 +51,9 @@ def _add_picture_commands(commands: Any) -> None:
     )
     render.add_argument(
         "--over",
-        default="legend,scale,north,sources",
+        default="legend,scale,north,sources,labels",
         metavar="LIST",
-        help="what is drawn over it: legend, scale, north, title, sources; “all” or “none”",
+        help="what is drawn over it: legend, scale, north, title, sources, labels; “all”, “none”",
     )
     render.add_argument("--title", default="", metavar="TEXT", help="written over it")
     render.add_argument("-o", "--out", type=Path, required=True, metavar="OUT.png")
@@ -94,9 +94,9 @@ def _add_film(commands: Any) -> None:
     film.add_argument("--lang", default="en", choices=["vi", "en"])
     film.add_argument(
         "--over",
-        default="sources",
+        default="labels,sources",
         metavar="LIST",
-        help="what is drawn over it: legend, scale, north, title, sources; “all” or “none”",
+        help="what is drawn over it: legend, scale, north, title, sources, labels; “all”, “none”",
     )
     film.add_argument("--no-captions", action="store_true", help="a story without its words")
     film.add_argument("--draft", action="store_true", help="plain and fast, without shadows")
@@ -180,12 +180,7 @@ def _render(options: argparse.Namespace) -> int:
         over=_over(options.over),
         title=options.title,
     )
-    report = render(request, progress=console_progress())
-    if options.json:
-        print_json(report)
-    else:
-        print(report["out"])
-    return 0
+    return _told(render(request, progress=console_progress()), options)
 
 
 def _film(options: argparse.Namespace) -> int:
@@ -209,7 +204,10 @@ def _film(options: argparse.Namespace) -> int:
         captions=not options.no_captions,
         draft=options.draft,
     )
-    report = film(request, console_progress())
+    return _told(film(request, console_progress()), options)
+
+
+def _told(report: dict[str, Any], options: argparse.Namespace) -> int:
     if options.json:
         print_json(report)
     else:

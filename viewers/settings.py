@@ -77,10 +77,6 @@ class Settings:
         others = [str(p) for p in self.recent if p != path.absolute()]
         self._store.setValue("recent", [str(path.absolute()), *others][:RECENT_MAX])
 
-    def forget_recent(self, path: Path) -> None:
-        """Take `path` off the list."""
-        self._store.setValue("recent", [str(p) for p in self.recent if p != path])
-
     @property
     def folder(self) -> str:
         """Where the last file was chosen."""

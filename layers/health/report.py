@@ -6,9 +6,7 @@ of checks, whose titles are in the registry.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
-from layers.health.records import CRITERIA, Assessment, Criterion, Grade, weakest
+from layers.health.records import CRITERIA, Assessment, Criterion, Grade
 from layers.health.registry import CHECKS, check_of
 
 CRITERION_NAMES: dict[Criterion, tuple[str, str]] = {
@@ -59,15 +57,6 @@ def tooltip(one: Assessment, *, most: int = 3) -> str:
     if len(one.issues) > most:
         lines.append(f"… and {len(one.issues) - most} more")
     return "\n".join(lines)
-
-
-def city_summary(assessments: Collection[Assessment]) -> str:
-    """One sentence about all layers: how many of each grade, and what results will carry."""
-    if not assessments:
-        return "There is no layer to assess"
-    grades = [one.grade for one in assessments]
-    counts = ", ".join(f"{grades.count(g)} {g}" for g in sorted(set(grades)))
-    return f"{len(grades)} layers: {counts}. Results that use them all carry {weakest(assessments)}"
 
 
 def check_table() -> str:

@@ -66,11 +66,3 @@ class ImageryLayer(Layer):
     def full_count(self) -> int:
         """Pixels that the file has of this, or that are held where it has no more."""
         return max(self.full_size[0] * self.full_size[1], self.count)
-
-    @property
-    def full_cell(self) -> tuple[float, float]:
-        """Metres per pixel in the file, east and north; what is held where it has no more."""
-        if self.full_size == (0, 0):
-            return (self.cell_x, self.cell_y)
-        finer = float(np.sqrt(self.count / self.full_count))
-        return (self.cell_x * finer, self.cell_y * finer)

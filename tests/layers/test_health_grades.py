@@ -307,14 +307,6 @@ def test_a_badge_and_its_tooltip_are_short():
     assert report.summary(good) == "Good for decisions"
 
 
-def test_a_city_is_summed_up_in_one_sentence():
-    city = assess_city({"houses": houses(30), "ground": terrain()}, today=TODAY)
-    sentence = report.city_summary(city.values())
-    assert sentence.startswith("2 layers: ")
-    assert sentence.endswith(f"carry {weakest(city.values())}")
-    assert report.city_summary([]) == "There is no layer to assess"
-
-
 def test_every_criterion_and_grade_has_its_words():
     assert set(report.CRITERION_NAMES) == set(CRITERIA)
     assert set(report.GRADE_MEANINGS) == set(GRADES)

@@ -82,14 +82,7 @@ class ClassesField(QWidget):
         self.count = padded(QSpinBox())
         self.count.setRange(2, MOST)
         self.limits = QLineEdit()
-        top = QHBoxLayout()
-        top.addWidget(self.way, 1)
-        top.addWidget(self.count)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(top)
-        column.addWidget(self.limits)
+        _stack(self, self.way, self.count, self.limits)
         self.retranslate()
         self.way.activated.connect(self._chosen)
         self.count.valueChanged.connect(lambda _: self.changed.emit())
@@ -149,14 +142,7 @@ class LabelsField(QWidget):
         self.pixels.setRange(*LETTERS)
         self.pixels.setDecimals(0)
         self.pixels.setSuffix(" px")
-        top = QHBoxLayout()
-        top.addWidget(self.by, 1)
-        top.addWidget(self.pixels)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(6)
-        column.addLayout(top)
-        column.addWidget(self.rank)
+        _stack(self, self.by, self.pixels, self.rank)
         self.retranslate()
         self.by.activated.connect(self._fit)
 
@@ -191,6 +177,17 @@ class LabelsField(QWidget):
                 box.addItem(said, name)
             box.setCurrentIndex(max(box.findData(chosen), 0))
         self._fit()
+
+
+def _stack(field: QWidget, wide: QWidget, beside: QWidget, below: QWidget) -> None:
+    top = QHBoxLayout()
+    top.addWidget(wide, 1)
+    top.addWidget(beside)
+    column = QVBoxLayout(field)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(6)
+    column.addLayout(top)
+    column.addWidget(below)
 
 
 def numbers_in(text: str) -> tuple[float, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -64,28 +65,27 @@ class FacadeHand(Hand):
         self._tool.set_checked("elevation_facade", False)
 
 
-def _line(id_: str, text: str, **more: object) -> ActionSpec:
-    return ActionSpec(id=id_, text=text, menu=CAMERA, needs="city", **more)  # type: ignore[arg-type]
+A = partial(ActionSpec, menu=CAMERA, needs="city")
 
 
 class OrthoTool(Tool):
     """Changes between perspective and parallel projection, and goes to views worth measuring."""
 
     ACTIONS = (
-        _line("parallel_view", mark("Without perspective"), keys=("P",), icon="parallel",
-              checkable=True, bar=True),
-        _line("plan_view", mark("Plan"), keys=("Shift+T",), icon="top"),
-        _line("elevation_north", mark("Elevation from the north"), icon="elevation"),
-        _line("elevation_east", mark("Elevation from the east"), icon="elevation"),
-        _line("elevation_south", mark("Elevation from the south"), icon="elevation"),
-        _line("elevation_west", mark("Elevation from the west"), icon="elevation"),
-        _line("elevation_facade", mark("Elevation of a façade"), icon="buildings", checkable=True,
-              tip=mark("Click a wall to face it")),
+        A(id="parallel_view", text=mark("Without perspective"), keys=("P",), icon="parallel",
+          checkable=True, bar=True),
+        A(id="plan_view", text=mark("Plan"), keys=("Shift+T",), icon="top"),
+        A(id="elevation_north", text=mark("Elevation from the north"), icon="elevation"),
+        A(id="elevation_east", text=mark("Elevation from the east"), icon="elevation"),
+        A(id="elevation_south", text=mark("Elevation from the south"), icon="elevation"),
+        A(id="elevation_west", text=mark("Elevation from the west"), icon="elevation"),
+        A(id="elevation_facade", text=mark("Elevation of a façade"), icon="buildings", checkable=True,
+          tip=mark("Click a wall to face it")),
         None,
-        _line("scale_500", mark("Scale 1 : 500")),
-        _line("scale_1000", mark("Scale 1 : 1000")),
-        _line("scale_2000", mark("Scale 1 : 2000")),
-        _line("scale_5000", mark("Scale 1 : 5000")),
+        A(id="scale_500", text=mark("Scale 1 : 500")),
+        A(id="scale_1000", text=mark("Scale 1 : 1000")),
+        A(id="scale_2000", text=mark("Scale 1 : 2000")),
+        A(id="scale_5000", text=mark("Scale 1 : 5000")),
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:

@@ -43,20 +43,19 @@ class Divider(Grip):
             self._tool.swipe_to(x, done=True)
 
 
-def _line(id_: str, text: str, **more: object) -> ActionSpec:
-    return ActionSpec(id=id_, text=text, menu=CAMERA, needs="city", **more)  # type: ignore[arg-type]
+A = partial(ActionSpec, menu=CAMERA, needs="city")
 
 
 class SwipeTool(Tool):
     """Makes the window equal to `ViewState.panes`, `linked` and `swipe`."""
 
     ACTIONS = (
-        _line("one_view", mark("One picture"), keys=("Alt+1",), icon="view1"),
-        _line("two_views", mark("Two pictures"), keys=("Alt+2",), icon="view2"),
-        _line("three_views", mark("Three pictures"), keys=("Alt+3",), icon="view3"),
-        _line("four_views", mark("Four pictures"), keys=("Alt+4",), icon="view4"),
-        _line("swipe", mark("Swipe between two states"), keys=("Alt+S",), icon="swipe", checkable=True),
-        _line("link_views", mark("Link the pictures"), icon="link", checkable=True),
+        A(id="one_view", text=mark("One picture"), keys=("Alt+1",), icon="view1"),
+        A(id="two_views", text=mark("Two pictures"), keys=("Alt+2",), icon="view2"),
+        A(id="three_views", text=mark("Three pictures"), keys=("Alt+3",), icon="view3"),
+        A(id="four_views", text=mark("Four pictures"), keys=("Alt+4",), icon="view4"),
+        A(id="swipe", text=mark("Swipe between two states"), keys=("Alt+S",), icon="swipe", checkable=True),
+        A(id="link_views", text=mark("Link the pictures"), icon="link", checkable=True),
     )  # fmt: skip
 
     def __init__(self, desk: Desk) -> None:
