@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import os
 
+from layers.builders.waters import with_water
 from layers.kinds.buildings import BuildingsLayer
+from layers.kinds.elevation import ElevationLayer
+from layers.kinds.features import FeatureLayer
 from layers.progress import SILENT, Progress
+from layers.tiles.heights import LayerHeights
 from layers.tiles.pyramid import open_pyramid
+from layers.tiles.terrain import AT_ONCE, TerrainPyramid
+from twin.city import City
 from twin.project.store import Project
 
 LEAST = 20_000
 """Buildings from which on tiles are made ahead; fewer are made in a moment when they are looked at."""
 DONE = "done"
 """An empty file beside the tiles of a layer that were all made once."""
+TERRAIN = "terrain"
+"""The folder of a terrain's tiles in that of its layer."""
 MANY_TILES = 200
 """From so many on it is worth starting processes."""
 
@@ -32,10 +40,14 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         `progress` was cancelled.
     """
     city = project.city
+    grounds = _grounds(project)
     large = [city.standing(layer.id) for layer in _large(project)]
-    made = 0
-    for number, layer in enumerate(large):
-        part = progress.part(number / len(large), (number + 1) / len(large))
+    made, all_of_them = 0, len(grounds) + len(large)
+    for number, ground in enumerate(grounds):
+        part = progress.part(number / all_of_them, (number + 1) / all_of_them)
+        made += _build_terrain(project, ground, part)
+    for number, layer in enumerate(large, len(grounds)):
+        part = progress.part(number / all_of_them, (number + 1) / all_of_them)
         folder = project.tile_folder(layer)
         part.step(0.0, f"Tiles of {layer.name}")
         pyramid = open_pyramid(layer, origin=city.frame.origin, folder=folder)
@@ -51,7 +63,41 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
 def unprepared(project: Project) -> bool:
     """Whether a large layer's tiles were never made; quick, for it looks at folders alone."""
     folders = [project.tile_folder(layer) for layer in _large(project)]
+    grounds = [project.tile_folder(layer) for layer in _grounds(project)]
+    folders += [folder / TERRAIN for folder in grounds if folder is not None]
     return any(folder is not None and not (folder / DONE).exists() for folder in folders)
+
+
+def drawn_ground(city: City, ground: ElevationLayer) -> ElevationLayer:
+    """What is drawn of `ground`: it does not stand through the city's still waters."""
+    waters = [
+        layer.geometry
+        for layer in city.layers.values()
+        if isinstance(layer, FeatureLayer) and layer.role == "water"
+    ]
+    return with_water(ground, waters) if ground.surface == "ground" else ground
+
+
+def _build_terrain(project: Project, ground: ElevationLayer, progress: Progress) -> int:
+    folder = project.tile_folder(ground)
+    if folder is None:
+        return 0
+    progress.step(0.0, f"Tiles of {ground.name}")
+    drawn = drawn_ground(project.city, ground)
+    pyramid = TerrainPyramid(LayerHeights(drawn), folder / TERRAIN)
+    pyramid.build(progress)
+    (folder / TERRAIN / DONE).touch()
+    return pyramid.rebuilt
+
+
+def _grounds(project: Project) -> list[ElevationLayer]:
+    return [
+        layer
+        for layer in project.city.layers.values()
+        if isinstance(layer, ElevationLayer)
+        and layer.surface in ("ground", "surface")
+        and layer.heights.size > AT_ONCE
+    ]
 
 
 def _large(project: Project) -> list[BuildingsLayer]:

@@ -145,20 +145,6 @@ def sample(elevation: ElevationLayer, xy: NDArray[np.float64]) -> NDArray[np.flo
         return np.where(inside & (weights > 0), total / weights, np.nan)
 
 
-SMALL_CELLS, DRAWN_CELLS = 4_000_000, 250_000
-
-
-def as_drawn(elevation: ElevationLayer) -> ElevationLayer:
-    """The grid that is drawn of `elevation`, and on which roads and water are laid.
-
-    A small ground is thinned: what lies on it then lies on its very triangles, and no hump of a
-    metre's width stands through a lake. A large one is drawn as fine as it is.
-    """
-    if elevation.heights.size > SMALL_CELLS:
-        return elevation
-    return decimated(elevation, max_cells=DRAWN_CELLS)
-
-
 def decimated(elevation: ElevationLayer, *, max_cells: int) -> ElevationLayer:
     """`elevation` with whole blocks of cells averaged until at most `max_cells` are left.
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import threading
+import weakref
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,11 +20,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.errors import WriteError
+from layers.errors import Cancelled, WriteError
 from layers.progress import SILENT, Progress
 from layers.tiles import rtin
 from layers.tiles.heights import Heights
 
+AT_ONCE = 1_500_000
+"""Cells of which tiles are built when they are shown; more are built once, in a folder."""
 TILE = 128
 VERSION = 2
 FINEST_M, COARSEST_M = 0.02, 0.25
@@ -47,6 +51,28 @@ class Step(NamedTuple):
     row: int
 
 
+class _Shared:
+    """What those share that build in one folder: whose turn it is, and whether people stopped it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.stopped = False
+
+
+_folders: weakref.WeakValueDictionary[Path, _Shared] = weakref.WeakValueDictionary()
+_turn = threading.Lock()
+
+
+def _shared(folder: Path | None) -> _Shared:
+    if folder is None:
+        return _Shared()
+    with _turn:
+        found = _folders.get(folder.absolute())
+        if found is None:
+            found = _folders[folder.absolute()] = _Shared()
+        return found
+
+
 class TerrainPyramid:
     """The levels over one raster.
 
@@ -68,6 +94,7 @@ class TerrainPyramid:
         self.heights = heights
         self.folder = folder
         self.rebuilt = 0
+        self._shared = _shared(folder)
         self.finest = float(np.clip(heights.cell_x / 20, FINEST_M, COARSEST_M))
         shape = (max(heights.rows, 2), max(heights.cols, 2))
         self.shapes = [shape]
@@ -75,14 +102,15 @@ class TerrainPyramid:
             rows, cols = self.shapes[-1]
             self.shapes.append((-(-(rows - 1) // 2) + 1, -(-(cols - 1) // 2) + 1))
         self.levels = len(self.shapes)
-        if folder is not None:
-            self._check_folder(folder)
         self._grids: dict[int, NDArray[np.float32]] = {}
         self._index: list[NDArray[Any]] = []
-        for level, (rows, cols) in enumerate(self.shapes):
-            if level:
-                self._grids[level] = self._kept(f"level-{level}", (rows, cols), np.dtype("<f4"))
-            self._index.append(self._kept(f"index-{level}", self.tiles(level), _INDEX))
+        with self._shared.lock:
+            if folder is not None:
+                self._check_folder(folder)
+            for level, (rows, cols) in enumerate(self.shapes):
+                if level:
+                    self._grids[level] = self._kept(f"level-{level}", (rows, cols), np.dtype("<f4"))
+                self._index.append(self._kept(f"index-{level}", self.tiles(level), _INDEX))
 
     # -- shape ------------------------------------------------------------------------------
 
@@ -176,17 +204,27 @@ class TerrainPyramid:
     def build(self, progress: Progress = SILENT, wanted: Callable[[], bool] = lambda: True) -> bool:
         """Build what is missing or of other heights; False where it was not wanted any more.
 
+        Two may build in one folder of this process: what one made, the other finds. Where people
+        stop one that shows its progress, the others end, too.
+
         Raises
         ------
         Cancelled
             As `progress` was asked to; what was built is kept.
         """
         steps = self.steps()
+        if progress is not SILENT:
+            self._shared.stopped = False
         for number, step in enumerate(steps):
-            progress.step(number / len(steps), "Preparing the terrain")
-            if not wanted():
+            try:
+                progress.step(number / len(steps), "Preparing the terrain")
+            except Cancelled:
+                self._shared.stopped = True
+                raise
+            if not wanted() or self._shared.stopped:
                 return False
-            self.run(step)
+            with self._shared.lock:
+                self.run(step)
         return True
 
     def run(self, step: Step) -> int:

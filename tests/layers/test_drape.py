@@ -113,7 +113,7 @@ def test_beyond_the_terrain_the_last_height_holds() -> None:
 
 
 def test_a_vast_area_stays_within_its_budget(monkeypatch) -> None:
-    monkeypatch.setattr("layers.builders.drape.MOST_PIECES", 2000)
+    monkeypatch.setattr("layers.builders.mesh_cut.MOST_PIECES", 2000)
     level = terrain(lambda x, y: 0 * x)
     batch = drape_areas(objects(box(0, 0, 20_000, 20_000)), level, origin=ORIGIN)
     assert len(batch.triangles) < 3 * 2000 * 2

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
-from cities import make_buildings, make_city
+from cities import make_buildings, make_city, make_ground
 
 from layers.errors import Cancelled
 from layers.progress import Progress
+from layers.tiles.heights import LayerHeights
+from layers.tiles.terrain import TerrainPyramid
 from twin import pyramids
 from twin.edits.buildings import SetBuildingHeight
 from twin.project.store import Project
@@ -51,3 +56,39 @@ def test_tiles_of_a_layer_that_is_gone_are_swept(path):
         project.document.do(RemoveLayer(layer="buildings"))
         project.save()
     assert not list((path.parent / "a.cache").glob("tiles/*/*.tile"))
+
+
+@pytest.fixture
+def hilly(tmp_path, monkeypatch):
+    monkeypatch.setattr(pyramids, "AT_ONCE", 100_000)
+    y, x = np.mgrid[:600, :500]
+    heights = (20 + 4 * np.sin(x / 30) + 3 * np.cos(y / 17)).astype(np.float32)
+    made = tmp_path / "b.gpkg"
+    Project.create(made, make_city(replace(make_ground(), heights=heights, filled=None))).close()
+    return made
+
+
+def test_tiles_of_a_large_terrain_are_made_ahead_with_progress(hilly):
+    with Project.open(hilly) as project:
+        assert unprepared(project)
+        told = []
+        made = build_pyramids(project, progress=Progress(lambda at, what: told.append((at, what))))
+        # 5 × 4 tiles of its own cells, then 3 × 2, 2 × 1 and the one above all.
+        assert made == 20 + 6 + 2 + 1
+        assert told[-1][0] > 0.8 and "Preparing the terrain" in {what for _, what in told}
+        assert not unprepared(project) and build_pyramids(project) == 0
+
+
+def test_who_stops_the_making_of_a_terrain_stops_it_for_the_picture_too(hilly):
+    with Project.open(hilly) as project:
+        (ground,) = pyramids._grounds(project)
+        folder = project.tile_folder(ground)
+        stop = Progress(lambda at, _: stop.cancel() if at > 0.5 else None)
+        watching = TerrainPyramid(LayerHeights(ground), folder / pyramids.TERRAIN)
+        with pytest.raises(Cancelled):
+            build_pyramids(project, progress=stop)
+        assert watching.build() is False and not watching.complete
+        # It goes on the next time, and what the one made the other finds.
+        assert 0 < build_pyramids(project) < 29
+        assert watching.complete
+        assert watching.build() is True and watching.rebuilt == 0

@@ -14,7 +14,6 @@ import shapely
 from rasterio.transform import from_origin
 from scene_city import CRS, EAST, NORTH, city_of
 
-from layers.builders import ground as drawn
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.mesh import MeshLayer
@@ -167,7 +166,6 @@ def test_a_large_picture_is_sharp_at_street_level(scene, tmp_path, relief):
 
 
 def test_tiles_beyond_the_limit_of_memory_are_dropped(scene, tmp_path, monkeypatch):
-    monkeypatch.setattr(drawn, "SMALL_CELLS", 0)
     photo_file(tmp_path / "photo.tif")
     (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=40_000))
     scene.memory.most = 100 * 2**20
@@ -215,7 +213,6 @@ def test_a_large_terrain_is_drawn_at_once_and_exactly_once_it_is_built(
     scene, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(terrain_visual, "AT_ONCE", 100_000)
-    monkeypatch.setattr(drawn, "SMALL_CELLS", 100_000)
     layer = ground(hills(900, 900))
     scene.folder_for = lambda _: tmp_path / "tiles"
     scene.patient = False
@@ -243,7 +240,6 @@ def test_without_a_project_a_large_terrain_leaves_no_folder(scene, tmp_path, mon
     import tempfile
 
     monkeypatch.setattr(terrain_visual, "AT_ONCE", 100_000)
-    monkeypatch.setattr(drawn, "SMALL_CELLS", 100_000)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     scene.show(city_of(ground(hills(600, 600))), PLAIN_VIEW)
     scene.set_still(cast=False)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from layers.builders.drape import FLAT_M, STEP_M, SurfaceBatch, drape_areas, drape_lines
 from layers.builders.ground import sample
+from layers.builders.waters import still_levels
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
 from twin.style import Style
@@ -135,7 +136,8 @@ def shapes_of(
             made = markers(xyz, rows, marker) if kind == "points" else pools(xyz, rows)
             vertices, triangles, row = made
         else:
-            batch = _draped(kind, geometry, widths, ground, origin, bias, detail)
+            levels = still_levels(layer.geometry, ground) if look == "water" else None
+            batch = _draped(kind, geometry, widths, ground, origin, bias, detail, levels)
             vertices, triangles, row = batch.vertices, batch.triangles, batch.face_row
         if len(triangles):
             found.append(
@@ -155,12 +157,14 @@ def _draped(
     origin: tuple[float, float, float],
     bias: int,
     detail: Detail,
+    levels: NDArray[np.float64] | None,
 ) -> SurfaceBatch:
     lift = LIFT_M + bias * 0.004
     if kind == "areas":
         return drape_areas(
-            geometry, ground, origin=origin, lift=lift, step=detail.step, flat=detail.flat
-        )
+            geometry, ground, origin=origin, lift=lift, step=detail.step, flat=detail.flat,
+            levels=levels,
+        )  # fmt: skip
     return drape_lines(
         geometry, widths, ground, origin=origin, lift=lift + 0.03, step=detail.step,
         flat=detail.flat,

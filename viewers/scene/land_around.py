@@ -19,7 +19,7 @@ from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings
 
-MOST_NODES = 1_000_000
+MOST_NODES = 5_000_000
 MOST_FEET = 20_000
 """Buildings outside the ground that the sheet goes through; of more, some."""
 EDGE_COLOUR = rgb("#a09784")
@@ -168,7 +168,8 @@ def _made(
     x, y = pyramid.x_of(np.arange(cols), level), pyramid.y_of(np.arange(rows), level)
     (x[0], y[-1], x[-1], y[0]) = pyramid.heights.bounds
     nodes = pyramid.nodes(level, 0, 0, rows, cols)
-    off = float(pyramid.errors(level).max())
+    # Of a very large ground every so many-th node is looked at; it is a little lower between them.
+    off = 2 * float(np.median(pyramid.errors(level))) if level else 0.0
     sheet = sheet_around(
         nodes, x, y, outlines=feet.outlines, feet=feet.heights, origin=origin, off=off,
         plain=plain + origin[2] - 0.02,
@@ -176,6 +177,5 @@ def _made(
     top, border = grid_border(nodes, x, y)
     if not len(border):
         return _Made((np.empty((0, 3), np.float32), np.empty((0, 3), np.int32)), sheet)
-    # Tiles hang their own skirts where they are coarser than these nodes.
-    local = top - np.asarray(origin) - np.array([0.0, 0.0, off if level else 0.0])
+    local = top - np.asarray(origin)
     return _Made(walls(local.astype(np.float32), border, plain - UNDER_M), sheet)

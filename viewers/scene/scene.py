@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.builders.ground import as_drawn
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
@@ -36,13 +35,14 @@ from viewers.scene.stage import Stage
 from viewers.scene.standing import Standing
 from viewers.scene.underground import Underground
 from viewers.scene.visual import Surroundings, Visual
+from viewers.scene.wet_ground import WetGround
 from viewers.view_state import CameraPose, Picked, ViewState
 
 MOVING_SLICE_S = 0.008
 """How long tiles that came may be put on the stage before a frame that moves."""
 FIRST_TRIANGLES = 400_000
 """A first picture is drawn with so many; the others follow."""
-SLICE_S = 0.12
+SLICE_S = 0.02
 """How long a step may build what is owed before hands are asked again."""
 SMOOTH_COST = 5.0
 """How many times longer a frame with smooth edges takes in software GL."""
@@ -89,7 +89,7 @@ class Scene:
         self._shown: dict[str, tuple[Any, ...]] = {}
         self.standing = Standing()
         self._ground: ElevationLayer | None = None
-        self._drawn_ground: ElevationLayer | None = None
+        self._wet = WetGround()
         self.step = Step.WHOLE
         self._stale = False
         self._smoothing = Smoothing(self.renderer, self.window, owes=lambda: self.owes)
@@ -107,10 +107,8 @@ class Scene:
         """Make the stage show `city`; calling it twice does the work once."""
         changed = self._new_frame(city.frame)
         self.camera.origin = np.array(city.frame.origin)
-        ground = ground_of(city)
-        if ground is not self._ground:
-            self._ground = ground
-            self._drawn_ground = None if ground is None else as_drawn(ground)
+        self._ground = ground_of(city)
+        if self._wet.see(city, self._ground, view.hidden):
             changed |= self._drop(lambda visual: visual.drapes)
         gone = [k for k in self._visuals if k not in city.layers]
         for layer_id in gone:
@@ -179,6 +177,7 @@ class Scene:
             changed = True
         if not hidden:
             changed |= visual.hide(view.hidden_rows[layer_id])
+            changed |= visual.isolate(view.only_rows[layer_id])
             changed |= visual.mark(view.chosen[layer_id])
         return changed
 
@@ -186,7 +185,7 @@ class Scene:
         """What visuals of the city may use."""
         assert self.city is not None
         return Surroundings(
-            stage=self.stage, frame=self.city.frame, ground=self._drawn_ground,
+            stage=self.stage, frame=self.city.frame, ground=self._wet.drawn, drawn=self._wet.of,
             loader=self.loader, memory=self.memory, folder_for=self.folder_for,
         )  # fmt: skip
 

@@ -14,13 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.builders.ground import as_drawn
 from layers.errors import CityError
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
 from layers.tiles.heights import LayerHeights
 from layers.tiles.imagery import Picture
-from layers.tiles.terrain import Key, TerrainPyramid
+from layers.tiles.terrain import AT_ONCE, Key, TerrainPyramid
 from twin.style import Style
 from viewers.scene.colouring import by_number
 from viewers.scene.eye import Eye
@@ -34,8 +33,6 @@ log = logging.getLogger(__name__)
 __all__ = ["GROUND_COLOUR", "SLOPE", "WIDEST", "TerrainVisual", "skirt", "vertex_normals"]
 
 GROUND_COLOUR = rgb("#c0b9a7")
-AT_ONCE = 1_500_000
-"""Cells of which tiles are built when they are shown; more are built in a worker, once."""
 SAMPLE = 200_000
 """Heights looked at for the ends of a ramp."""
 
@@ -109,14 +106,16 @@ class TerrainVisual(Visual):
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
         assert isinstance(layer, ElevationLayer)
-        if layer is self._layer and style == self._style:
+        drawn = self.around.drawn(layer)
+        if layer is self._layer and drawn is self._drawn and style == self._style:
             return False
-        if layer is not self._layer:
+        if layer is not self._layer or drawn is not self._drawn:
             # Heights above ground are not a surface in space.
             if layer.surface in ("ground", "surface"):
-                self._show_heights(as_drawn(layer))
+                self._show_heights(drawn)
             else:
                 self._clear()
+                self._drawn = drawn
             self.is_ground = layer.surface == "ground"
         self._layer, self._style = layer, style
         self._colour(style)
@@ -322,11 +321,12 @@ class TerrainVisual(Visual):
         if self._tiles is not None:
             self._tiles.clear()
         self.land.clear()
-        self._tiles = self._drawn = None
+        self._tiles = None
 
     def remove(self) -> None:
         """Take the ground off the stage."""
         self._clear()
+        self._drawn = None
         self.land.remove()
         for material in (self._plain, self._pictured):
             self.around.stage.release(material)

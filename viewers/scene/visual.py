@@ -19,6 +19,7 @@ from viewers.scene.eye import Eye
 from viewers.scene.legend import Legend
 from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
+from viewers.scene.point_places import Places
 from viewers.scene.stage import Stage
 
 Rays = tuple[NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]
@@ -33,6 +34,8 @@ class Surroundings:
     stage: Stage
     frame: Frame
     ground: ElevationLayer | None
+    drawn: Callable[[ElevationLayer], ElevationLayer] = lambda layer: layer
+    """What is drawn of heights: the ground does not stand through still water."""
     loader: Loader = field(default_factory=Loader)
     folder_for: Callable[[Layer], Path | None] = lambda _: None
     """Where the tiles of a layer may be kept on disk; None for nowhere."""
@@ -107,6 +110,14 @@ class Visual(ABC):
     def hide(self, rows: NDArray[np.int64]) -> bool:
         """Leave these rows out of picture, rays and shadows, and no others; True where it changed."""
         return False
+
+    def isolate(self, rows: NDArray[np.int64]) -> bool:
+        """Where there are any, draw these rows and no others; True where that changed anything."""
+        return False
+
+    def places(self) -> Places | None:
+        """Where things stand, where the picture counts its rows otherwise than the layer does."""
+        return None
 
     def nbytes(self) -> int:
         """Bytes of arrays held."""
