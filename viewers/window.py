@@ -6,19 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPixmap
 from PySide6.QtWidgets import (
     QDockWidget,
-    QHBoxLayout,
     QMainWindow,
     QMenu,
-    QPushButton,
-    QSizePolicy,
     QStackedWidget,
     QTabWidget,
-    QToolBar,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -27,6 +22,7 @@ from viewers.action_spec import MENUS, Table, shown_keys
 from viewers.action_table import ACTIONS
 from viewers.actions import Actions
 from viewers.i18n import mark, said_error, tr
+from viewers.main_bar import MainBar
 from viewers.panels.bookmarks import BookmarksPanel
 from viewers.panels.command_search import Command, CommandSearch
 from viewers.panels.health_panel import HealthPanel
@@ -37,8 +33,7 @@ from viewers.panels.notices_panel import NoticesPanel
 from viewers.panels.status import StatusBar
 from viewers.panels.sun_bar import SunBar
 from viewers.panels.welcome import WelcomePage
-from viewers.panels.words import Retranslated, label
-from viewers.theme import set_icon
+from viewers.panels.words import Retranslated
 
 WELCOME, CITY = 0, 1
 FAILURE_MS = 8000
@@ -168,45 +163,8 @@ class Window(Retranslated, QMainWindow):
             self._panels_menu.addAction(dock.toggleViewAction())
 
     def _make_bar(self) -> None:
-        bar = QToolBar()
-        bar.setObjectName("tools")
-        bar.setMovable(False)
-        bar.setIconSize(QSize(20, 20))
-        bar.toggleViewAction().setEnabled(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        own = {spec.id for spec in ACTIONS if spec is not None}
-        specs = self.actions_table.specs
-        more = tuple(name for name, spec in specs.items() if spec.bar and name not in own)
-        groups: tuple[tuple[str, ...], ...] = (
-            ("ask_files", "save", "undo", "redo"),
-            ("show_all", "frame_selection", "north_up", "top_view", "walk", "add_bookmark"),
-            ("shadows", "occlusion", "edges"),
-            more,
-        )
-        for number, group in enumerate(groups):
-            if number:
-                bar.addSeparator()
-            for name in group:
-                bar.addAction(self.actions_table[name])
-        stretch = QWidget()
-        stretch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        bar.addWidget(stretch)
-        self._arrangement = label("tag")
-        bar.addWidget(self._arrangement)
-        self._search = QPushButton()
-        self._search.setObjectName("search")
-        set_icon(self._search, "search")
-        self._search.clicked.connect(lambda: self.asked.emit("search"))
-        space = QWidget()
-        row = QHBoxLayout(space)
-        row.setContentsMargins(10, 0, 6, 0)
-        row.addWidget(self._search)
-        bar.addWidget(space)
-        for name in ("toggle_theme", "toggle_language"):
-            button = QToolButton()
-            button.setDefaultAction(self.actions_table[name])
-            bar.addWidget(button)
-        self._bar = bar
+        bar = MainBar(self.actions_table)
+        bar.searched.connect(lambda: self.asked.emit("search"))
         self.addToolBar(Qt.ToolBarArea.TopToolBarArea, bar)
 
     # -- show -------------------------------------------------------------------------------
@@ -364,9 +322,6 @@ class Window(Retranslated, QMainWindow):
         for name, dock in self._docks.items():
             dock.setWindowTitle(tr(self._titles[name]))
         self._show_notice_count(len(self.notices.notices))
-        self._arrangement.setText(tr("Explore"))
-        self._arrangement.setToolTip(tr("Arrangement of the window"))
-        self._search.setText(tr("Find a command…") + "   Ctrl+K")
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if any(url.isLocalFile() for url in event.mimeData().urls()):

@@ -264,6 +264,7 @@ def points_of(
     for start, end in zip(starts[first].tolist(), ends[last].tolist(), strict=True):
         piece = points[there : there + end - start]
         file.seek(start * kept.itemsize)
+        # IO[bytes] does not tell of it; every file opened in binary has it.
         if file.readinto(piece.view(np.uint8)) < piece.nbytes:  # type: ignore[attr-defined]
             raise OSError(errno.EIO, "the spilled points are cut off")
         there += end - start

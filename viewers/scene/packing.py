@@ -36,7 +36,7 @@ def coded_depth(depth: NDArray[np.float32]) -> Code:
     span = max(float(depth.max()) - low, 1.0)
     code = np.where(known, (depth.astype(np.float64) - low) / span * (2**24 - 1), 0.0)
     number = np.rint(code).astype(np.uint32)
-    peak = _peaks((number >> 16) + 1)
+    peak = _peaks(((number >> 16) + 1).astype(np.uint32))
     parts = np.stack([number >> 16, (number >> 8) & 255, number & 255, peak], axis=2)
     return Code(parts.astype(np.uint8), low if known.any() else -1e9, span)
 
