@@ -24,6 +24,7 @@ from twin.city import City
 from twin.project.store import Project
 from viewers.i18n import set_language
 from viewers.picture import Furniture, Pixels, dress, sources_of, write_picture
+from viewers.picture_labels import labelled
 from viewers.saved_view import view_from
 from viewers.scene.pictures import check_size, off_screen
 from viewers.scene.scene import Scene
@@ -33,9 +34,9 @@ from viewers.view_state import Bookmark, CameraPose, ViewState
 PICTURES = (".png", ".jpg", ".jpeg")
 
 
-OVER = ("legend", "scale", "north", "title", "sources")
+OVER = ("legend", "scale", "north", "title", "sources", "labels")
 """What can be drawn over a picture."""
-USUAL = ("legend", "scale", "north", "sources")
+USUAL = ("legend", "scale", "north", "sources", "labels")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +117,10 @@ def _draw(
 ) -> float:
     """Draw and write the picture; when the last part of it was drawn."""
     drawn = 0.0
-    with off_screen(city, state, request.size, camera=look, tile_folder=folder) as scene:
+    with (
+        off_screen(city, state, request.size, camera=look, tile_folder=folder) as scene,
+        labelled(scene, request.size, request.over),
+    ):
 
         def rows() -> Iterator[Pixels]:
             nonlocal drawn

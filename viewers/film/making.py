@@ -22,6 +22,7 @@ from viewers.film.path import CameraPath, Flight, Speed, Timing, Turntable
 from viewers.film.recorder import LEAST_FPS, MOST_FPS, even, is_film, record
 from viewers.film.telling import Moment, Telling, dressed, named, seen
 from viewers.picture import Pixels, dress
+from viewers.picture_labels import labelled
 from viewers.rendering import at_time, coloured, furniture_of, speak, without_display
 from viewers.saved_view import view_from
 from viewers.scene.capture import capture
@@ -57,7 +58,7 @@ class FilmRequest:
     color_by: str = ""
     theme: Literal["light", "dark"] = "light"
     language: str = "en"
-    over: tuple[str, ...] = ("sources",)
+    over: tuple[str, ...] = ("labels", "sources")
     captions: bool = True
     draft: bool = False
 
@@ -80,7 +81,10 @@ def film(request: FilmRequest, progress: Progress = SILENT) -> dict[str, Any]:
         state, bookmarks = view_from(project.view, ViewState(theme=request.theme))
         state = at_time(state, request.time)
         city = coloured(project.city, request.color_by)
-        with off_screen(city, state, size, tile_folder=project.tile_folder) as scene:
+        with (
+            off_screen(city, state, size, tile_folder=project.tile_folder) as scene,
+            labelled(scene, size, request.over),
+        ):
             shot = shot_of(request, scene, city, state, bookmarks)
             count = max(1, round(shot.duration * request.fps))
             drawn = shot.frames(request, size, count, progress.part(0.05, 0.99))

@@ -44,6 +44,8 @@ class Camera:
         self.bounds: Vector | None = None
         self.shift = (0.0, 0.0)
         """Where a part of a large picture looks, in halves of the part: see `tiles`."""
+        self.in_parts = False
+        """Whether such a part is being drawn."""
         self.home: Vector | None = None
         """What a first look should show, where that is less than everything: the buildings."""
         self._camera.SetViewAngle(35.0)

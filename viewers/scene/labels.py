@@ -30,6 +30,8 @@ GAP = 4.0
 """Pixels that stay free around words."""
 SAME_TEXT_PX = 260.0
 """The same words are not seen twice within so many pixels."""
+BEYOND = 1500.0
+"""Pixels beyond a part of a picture from where words still reach into it."""
 FAINT = 0.42
 """Opacity of words whose place is behind something."""
 
@@ -133,6 +135,10 @@ class LabelStage:
         self._pictures.clear()
         self._clear()
 
+    def forget_pictures(self) -> None:
+        """Paint words anew in another size; which are seen stays."""
+        self._pictures.clear()
+
     def look(
         self,
         renderer: object,
@@ -160,7 +166,9 @@ class LabelStage:
             return
         now = time.perf_counter()
         seek = not frozen and (not moving or now - self._sought > AGAIN_S)
-        wishes = self._wishes(renderer, size, pixels_per_radian, parallel, only_shown=not seek)
+        wishes = self._wishes(
+            renderer, size, pixels_per_radian, parallel, only_shown=not seek, frozen=frozen
+        )
         chosen = wishes if frozen else placed(wishes, size, before=self.shown)
         if seek:
             self._sought = now
@@ -195,6 +203,7 @@ class LabelStage:
         parallel: float,
         *,
         only_shown: bool,
+        frozen: bool,
     ) -> list[Wish]:
         """Labels in sight that are large enough, the most important first, layers taking turns."""
         found: list[tuple[float, Wish]] = []
@@ -212,8 +221,9 @@ class LabelStage:
             mine = [k for name, k in self._shown if name == layer]
             least[np.isin(rows, mine)] *= STAY
             with np.errstate(invalid="ignore"):
-                seen = (pixels >= 0).all(axis=1) & (pixels < size).all(axis=1)
-                seen &= labels.extent[rows] * scale >= least
+                beyond = BEYOND if frozen else 0.0
+                seen = (pixels >= -beyond).all(axis=1) & (pixels < np.add(size, beyond)).all(axis=1)
+                seen &= frozen | (labels.extent[rows] * scale >= least)
             for rank, k in enumerate(np.flatnonzero(seen)[:TRIED]):
                 row = int(rows[k])
                 text = labels.texts[row]

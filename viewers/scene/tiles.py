@@ -131,11 +131,11 @@ def bands(
 def _draw(scene: Scene, size: tuple[int, int], tile: Tile, window: tuple[int, int]) -> Pixels:
     camera = scene.renderer.GetActiveCamera()
     with part_of_view(camera, size, tile.window_left, tile.window_top, window):
-        scene.camera.shift = camera.GetWindowCenter()
+        scene.camera.shift, scene.camera.in_parts = camera.GetWindowCenter(), True
         try:
             return capture(scene.window, lambda: whole(scene), window)
         finally:
-            scene.camera.shift = (0.0, 0.0)
+            scene.camera.shift, scene.camera.in_parts = (0.0, 0.0), False
 
 
 def whole(scene: Scene, *, cast: bool = False) -> None:

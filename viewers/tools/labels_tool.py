@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -17,17 +16,13 @@ from viewers.i18n import mark
 from viewers.label_paint import name_picture
 from viewers.scene.label_places import Labels, labels_of
 from viewers.scene.labels import LabelStage
+from viewers.scene.labels_in_view import look
 from viewers.scene.plain import ground_of
 from viewers.scene.scene import Scene
-from viewers.scene.shadow import nearest
 from viewers.theme import theme
 from viewers.tools.tool import Desk, Tool
 from viewers.tools.views_over import over
 
-BEHIND_M, BEHIND = 4.0, 0.01
-"""A place is covered by what stands so much before it: metres, and share of its distance."""
-ABOVE_M = 8.0
-"""A place counts as seen while what is so high above it is seen: over bushes, through small trees."""
 Asked = tuple[int, str, str, float, int]
 
 
@@ -136,20 +131,7 @@ class LabelsTool(Tool):
         if theme() != self._theme:
             self._theme = theme()
             self._stage.repaint()
-        camera = scene.renderer.GetActiveCamera()
-        size = scene.camera.size_of(scene.renderer)
-        parallel = 0.0
-        if camera.GetParallelProjection():
-            parallel = size[1] / max(2 * camera.GetParallelScale(), 1e-6)
-        self._stage.look(
-            scene.renderer,
-            size,
-            moving=scene.moving,
-            pixels_per_radian=float(size[1] / (2 * np.tan(np.radians(camera.GetViewAngle()) / 2))),
-            parallel=parallel,
-            frozen=scene.camera.shift != (0.0, 0.0),
-            covered=None if scene.moving else _covered(scene),
-        )
+        look(self._stage, scene)
 
     def end(self) -> None:
         """Draw no more."""
@@ -166,28 +148,3 @@ def _found(
     _: Progress,
 ) -> Labels | None:
     return labels_of(layer, style, origin=origin, ground=ground)
-
-
-def _covered(scene: Scene) -> Callable[[NDArray[np.float64]], NDArray[np.bool_]] | None:
-    """Which places something stands before, by rays over what throws shadows."""
-    world = scene.light.world
-    if world is None:
-        return None
-    camera = scene.renderer.GetActiveCamera()
-    eye = np.array(camera.GetPosition())
-    ahead = np.array(camera.GetDirectionOfProjection())
-    flat = bool(camera.GetParallelProjection())
-
-    def covered(where: NDArray[np.float64]) -> NDArray[np.bool_]:
-        where = where + np.array([0.0, 0.0, ABOVE_M])
-        way = where - eye
-        if flat:
-            way = np.outer(way @ ahead, ahead)
-        distance = np.linalg.norm(way, axis=1)
-        direction = (way / np.maximum(distance, 1e-6)[:, None]).astype(np.float32)
-        start = (where - way).astype(np.float32)
-        first = nearest(world.parts(scene.light.cut), start, direction)
-        behind: NDArray[np.bool_] = first < distance - np.maximum(BEHIND_M, BEHIND * distance)
-        return behind
-
-    return covered
