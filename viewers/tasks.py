@@ -15,6 +15,7 @@ from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal
 
 from layers.errors import Cancelled
 from layers.progress import Progress
+from viewers.giving_way import give_way
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Tasks(QObject):
 
     def __init__(self, parent: QObject | None = None, *, workers: int = 2) -> None:
         super().__init__(parent)
-        self._pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="dothi-task")
+        self._pool = ThreadPoolExecutor(workers, "dothi-task", initializer=give_way)
         self._numbers = itertools.count(1)
         self._generation: dict[str, int] = {}
         self._running: dict[int, Task] = {}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 
+import pytest
+
+from viewers.giving_way import NICE
 from viewers.scene.debts import Debts
 from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
@@ -96,3 +101,15 @@ def test_what_comes_at_the_last_moment_is_noticed_once():
     assert debts.settle([quick, slow], 0.0) == (True, True)
     assert debts.settle([quick, slow], 0.0) == (True, False)
     assert debts.settle([Promise(2), quick], 1.0) == (True, True)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="there threads cannot be asked")
+def test_tiles_are_made_after_what_the_window_does():
+    def priority(*_):
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    loader = Loader(threads=1)
+    loader.ask("a", 0, 1.0, priority)
+    assert loader.wait("a", 5.0)
+    assert loader.take("a") == (0, min(priority() + NICE, 19))
+    loader.close()

@@ -15,21 +15,25 @@ from typing import Any
 import numpy as np
 
 MOVES = 80
+MOVE_MS = 16
+"""As often as a hand moves the mouse."""
 STILL_S = 8.0
 PICKS = 60
 
 
 def measure(count: int) -> dict[str, Any]:
     """Open, fly, rest and pick in a window as a user does."""
-    from PySide6.QtCore import QEventLoop
+    from PySide6.QtCore import QEventLoop, QTimer
 
     from viewers.app import App
     from viewers.bench.heartbeat import listening
     from viewers.bench.scene_work import city_file
     from viewers.settings import Settings
+    from viewers.start import settle
 
     with tempfile.TemporaryDirectory() as folder:
         app = App(Settings(Path(folder) / "settings.ini"))
+        settle()  # as every window does that is started
         app.window.resize(1600, 950)
         app.show()
 
@@ -38,17 +42,38 @@ def measure(count: int) -> dict[str, Any]:
             while time.perf_counter() < until:
                 app.qt.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
 
-        app.open_project(city_file(count))
-        while app.stage.scene is None or app.stage.scene.renders < 2 or app.tasks.running:
-            spin(0.05)
-        canvas, scene = app.stage.canvas, app.stage.scene
         spin(2.0)
+        canvas = app.stage.canvas
+        with listening() as heart:
+
+            def know() -> None:
+                assert canvas.scene is not None  # it was made just now
+                heart.know(canvas.scene.window)
+
+            canvas.made.connect(know)
+            app.open_project(city_file(count))
+            while canvas.scene is None or canvas.scene.renders < 2 or app.tasks.running:
+                spin(0.05)
+            spin(2.0)
+            opening = heart.longest
+        scene = canvas.scene
+        moves = iter(range(MOVES))
+        hand = QTimer()
+        hand.setInterval(MOVE_MS)
+
+        def move() -> None:
+            if next(moves, None) is None:
+                hand.stop()
+                return
+            scene.camera.orbit(4.0, 0.3)
+            scene.camera.zoom(1.04)
+            canvas.redraw()
+
+        hand.timeout.connect(move)
         with listening(scene.window) as heart:
-            for _ in range(MOVES):
-                scene.camera.orbit(4.0, 0.3)
-                scene.camera.zoom(1.04)
-                canvas.redraw()
-                spin(0.01)
+            hand.start()
+            while hand.isActive():
+                spin(0.05)
             spin(STILL_S)
             longest = heart.longest
         picks = []
@@ -61,6 +86,7 @@ def measure(count: int) -> dict[str, Any]:
         app.close()
     return {
         "silence_ms": longest.beyond * 1000,
+        "opening_ms": opening.beyond * 1000,
         "pick_ms": float(np.percentile(picks, 95)) * 1000,
         "pick_median_ms": float(np.median(picks)) * 1000,
     }

@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Iterable
 from functools import partial
 from typing import Any
 
+from viewers.giving_way import give_way
+
 log = logging.getLogger(__name__)
 
 Work = Callable[[Callable[[], bool]], Any]
@@ -119,6 +121,7 @@ class Loader:
     # -- workers ----------------------------------------------------------------------------
 
     def _run(self) -> None:
+        give_way()
         while True:
             with self._lock:
                 self._lock.wait_for(lambda: self._closed or self._free() is not None)
