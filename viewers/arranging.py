@@ -83,6 +83,7 @@ class Arranging(QObject):
 
     def _ended(self) -> None:
         self._busy = False
+        self._session.forget_points()
         self.arranged.emit()
         self._next()
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from layers.errors import CityError
 from layers.health.records import Assessment
+from layers.kinds.pointcloud import PointCloudLayer
 from twin.city import City
 from twin.document import Change, Document
 from twin.edits.edit import Edit
@@ -22,6 +23,7 @@ from viewers.view_state import Bookmark, CameraPose, Picked, Rows, ViewState
 
 log = logging.getLogger(__name__)
 Step = Callable[[Document], None]
+ROWS = ("chosen", "hidden_rows", "only_rows")
 NOTHING: Mapping[str, Assessment] = MappingProxyType({})
 
 
@@ -71,7 +73,12 @@ class Session(QObject):
         kept = project.view if project is not None else {}
         # What fits every city stays as the user set it: light, quality, theme.
         fresh = replace(
-            self.view, hidden=frozenset(), hidden_rows=Rows(), selected=None, chosen=Rows()
+            self.view,
+            hidden=frozenset(),
+            hidden_rows=Rows(),
+            only_rows=Rows(),
+            selected=None,
+            chosen=Rows(),
         )
         self.view, self.bookmarks = view_from(kept, fresh)
         self._bridge.listen(self.document)
@@ -146,7 +153,23 @@ class Session(QObject):
     def save_view(self, camera: CameraPose | None) -> None:
         """Keep in the project how it is looked at now."""
         if self.project is not None:
-            self.project.save_view(view_to(self.view, self.bookmarks, camera))
+            # Rows of points count otherwise once their octree is made: they are not kept.
+            layers = self.project.document.city.layers
+            kept = {k for k, v in layers.items() if not isinstance(v, PointCloudLayer)}
+            view = replace(self.view, hidden_rows=self.view.hidden_rows.only(frozenset(kept)))
+            self.project.save_view(view_to(view, self.bookmarks, camera))
+
+    def forget_points(self) -> None:
+        """No point is chosen or hidden any more: from now on their rows count otherwise."""
+        if self.city is None:
+            return
+        kept = {k for k, v in self.city.layers.items() if not isinstance(v, PointCloudLayer)}
+        changes: dict[str, Any] = {
+            name: getattr(self.view, name).only(frozenset(kept)) for name in ROWS
+        }
+        if self.view.selected is not None and self.view.selected.layer not in kept:
+            changes["selected"] = None
+        self.look(**changes)
 
     def _leave_view(self) -> None:
         """Bookmarks and what is hidden go with the project; not worth failing for."""
@@ -170,7 +193,7 @@ class Session(QObject):
         if gone:
             self.view = replace(self.view, hidden=self.view.hidden - gone)
         same = {k: v for k, v in change.after.layers.items() if _as_many(change, k)}
-        for name in ("chosen", "hidden_rows"):
+        for name in ROWS:
             rows = getattr(self.view, name).only(same)
             if rows is not getattr(self.view, name):
                 self.view = replace(self.view, **{name: rows})

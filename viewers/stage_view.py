@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -178,9 +179,9 @@ class StageView(QObject):
 
     def frame_rows(self, city: City, rows: Rows) -> None:
         """Fly to many things at once."""
-        from viewers.scene.choosing import box_of
+        from viewers.scene.choosing import box_of, places_of
 
-        box = box_of(city, rows)
+        box = box_of(city, rows, partial(places_of, self.scene))
         if box is not None:
             west, south, east, north, low, high = (float(v) for v in box)
             self.frame_box((west, south, east, north), low, high)
@@ -235,15 +236,6 @@ class StageView(QObject):
         if scene is None or not scene.renders or min(scene.window.GetActualSize()) < 1:
             return None
         return scene.screenshot(size)
-
-    def last_frame(self) -> NDArray[np.uint8] | None:
-        """What is on screen already, not drawn again; None before it was on screen."""
-        from viewers.scene.capture import capture
-
-        scene = self.scene
-        if scene is None or not scene.renders or min(scene.window.GetActualSize()) < 1:
-            return None
-        return capture(scene.window, lambda: None)
 
     def save_picture(
         self, path: Path, request: ScreenshotRequest, city: City | None, parent: QWidget

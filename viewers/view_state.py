@@ -196,6 +196,7 @@ class ViewState:
     ----------
     hidden : ids of layers not drawn
     hidden_rows : things not drawn of layers that are
+    only_rows : of layers that are in it, these are drawn and no others
     selected : what is selected, or None
     chosen : many things selected together; `selected` is the last of them that was clicked
     sun_time : local time with offset; sun and shadows follow it
@@ -213,6 +214,7 @@ class ViewState:
 
     hidden: frozenset[str] = frozenset()
     hidden_rows: Rows = field(default_factory=Rows)
+    only_rows: Rows = field(default_factory=Rows)
     selected: Picked | None = None
     chosen: Rows = field(default_factory=Rows)
     sun_time: datetime = datetime(2026, 6, 21, 9, 30, tzinfo=HANOI_TIME)

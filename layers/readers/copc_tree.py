@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ _LARGEST_NODE = 2_000_000
 _MOST_POINTS_PER_BYTE = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class PointTree:
     """The nodes of a COPC file, coarse ones first; float64 in metres from `offset`.
 
@@ -57,9 +57,10 @@ class PointTree:
     def __len__(self) -> int:
         return len(self.level)
 
-    def first_row(self, node: int) -> int:
-        """Points of all nodes before `node`: the row of its first one among all."""
-        return int(self.points[:node].sum())
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """Row of the first point of each node among all, and how many there are: int64 (n + 1,)."""
+        return np.append(0, np.cumsum(self.points))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -178,11 +179,10 @@ def point_at(path: Path, row: int, *, metres_per_height: float = 1.0) -> NodePoi
         The file is gone or damaged, or holds no such row.
     """
     tree = _opened(path, path.stat().st_mtime_ns if path.exists() else 0, metres_per_height)
-    ends = np.cumsum(tree.points)
-    node = int(np.searchsorted(ends, row, side="right"))
-    if not 0 <= row < int(ends[-1]):
+    if not 0 <= row < int(tree.starts[-1]):
         raise ReadError(f"{path.name} holds no point {row}", code="no-points")
-    place = row - int(ends[node]) + int(tree.points[node])
+    node = int(np.searchsorted(tree.starts, row, side="right")) - 1
+    place = row - int(tree.starts[node])
     found = read_node(tree, node)
     one = slice(place, place + 1)
     return NodePoints(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterable
 from typing import Any, BinaryIO, NamedTuple
 
@@ -266,6 +267,6 @@ def points_of(
         file.seek(start * kept.itemsize)
         # IO[bytes] does not tell of it; every file opened in binary has it.
         if file.readinto(piece.view(np.uint8)) < piece.nbytes:  # type: ignore[attr-defined]
-            raise OSError(errno.EIO, "the spilled points are cut off")
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
         there += end - start
     return points

@@ -313,7 +313,7 @@ def test_one_point_is_found_by_its_row(tmp_path: Path) -> None:
     tree = open_tree(out)
     node = len(tree) - 1
     points = read_node(tree, node)
-    one = point_at(out, tree.first_row(node) + 5)
+    one = point_at(out, int(tree.starts[node]) + 5)
     np.testing.assert_allclose(one.xyz[0], points.xyz[5] + np.array(tree.offset), atol=1e-3)
     assert one.intensity[0] == points.intensity[5]
     with pytest.raises(ReadError):

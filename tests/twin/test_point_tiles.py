@@ -141,7 +141,7 @@ def test_a_point_shown_is_found_whichever_it_was_drawn_from(project: Project) ->
     node = len(tree) - 1
     points = read_node(tree, node)
     where = tuple((points.xyz[7] + np.array(tree.offset)).tolist())
-    row, code = tree.first_row(node) + 7, int(points.classification[7])
+    row, code = int(tree.starts[node]) + 7, int(points.classification[7])
     project.close()
     with Project.open(path) as again:
         (light,) = again.city.layers.values()

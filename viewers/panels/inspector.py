@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
+from layers.kinds.pointcloud import PointCloudLayer
 from twin.city import Building, City
 from twin.edits.registry import SetBuildingFloors, SetBuildingHeight, SetBuildingUse
 from viewers.i18n import language, locale, said_notice, tr
@@ -182,7 +183,8 @@ class Inspector(Retranslated, QWidget):
             return False
         asked = (city, rows, language())
         if self._many is None or self._many[:3] != asked:
-            if rows.count > SUMS_AT_ONCE:
+            points = any(isinstance(city.layers.get(k), PointCloudLayer) for k in rows)
+            if rows.count > SUMS_AT_ONCE or points:  # points may have to be read first
                 waiting = Facts(title=count_of(rows), kind=tr("Summing up…"))
                 self._many = (*asked, waiting)
                 self.sums_asked.emit(city, rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import numpy as np
 import shapely
@@ -15,14 +16,17 @@ from twin.city import City
 from viewers.i18n import number, tr, whole
 from viewers.panels.facts import Facts, metres, square_metres
 from viewers.panels.kinds import METHODS, USES
+from viewers.scene.point_places import Places
 from viewers.view_state import Rows
 
 MOST_USES = 6
 Row = tuple[str, str]
 
 
-def facts_of_many(city: City, rows: Rows) -> Facts:
-    """Counts and sums of `rows`, layer by layer."""
+def facts_of_many(
+    city: City, rows: Rows, places: Callable[[str], Places | None] = lambda _: None
+) -> Facts:
+    """Counts and sums of `rows`, layer by layer; `places` tells where streamed points stand."""
     measured: list[Row] = []
     attributes: list[Row] = []
     for layer_id in rows:
@@ -40,7 +44,11 @@ def facts_of_many(city: City, rows: Rows) -> Facts:
         elif isinstance(layer, FeatureLayer):
             measured += _features(layer, rows[layer_id])
         elif isinstance(layer, PointCloudLayer):
-            z = layer.xyz[rows[layer_id], 2].astype(float) + layer.offset[2]
+            streamed = places(layer_id)
+            if streamed is not None:
+                z = streamed.of(rows[layer_id])[:, 2]
+            else:
+                z = layer.xyz[rows[layer_id], 2].astype(float) + layer.offset[2]
             measured.append((tr("Heights"), _range(z)))
     return Facts(
         title=count_of(rows),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import shapely
@@ -14,9 +15,11 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
+from layers.progress import Progress
 from twin.city import City
 from viewers.scene.plain import ground_of
-from viewers.scene.projecting import project_many, rays_through
+from viewers.scene.point_places import Places
+from viewers.scene.projecting import project_by, project_many, rays_through, table_of
 from viewers.scene.scene import Scene
 from viewers.scene.shadow import ray_scene
 from viewers.view_state import Picked, Rows, ViewState
@@ -28,6 +31,7 @@ CLEAR_M, CLEAR_SHARE = 0.5, 0.004
 """How far before a place on the ground rays may end: the ground is drawn coarser far away."""
 AREAS = ("green", "water", "zoning", "parcels", "footprints")
 """Roles that cover the ground; they are chosen from only when their layer is meant."""
+NOWHERE: Mapping[str, Places] = MappingProxyType({})
 Shape = NDArray[np.float64]
 """Corners (n, 2) of a polygon, pixels from the lower left corner."""
 
@@ -131,18 +135,70 @@ def rows_within(
             parts.append(start + np.flatnonzero(within(pixels, shape) & (depth > 0)))
         found[layer_id] = np.concatenate(parts) if parts else np.empty(0, np.int64)
     rows = Rows(found) - scene.view.hidden_rows
+    for layer_id in scene.view.only_rows:
+        others = Rows({layer_id: np.setdiff1d(rows[layer_id], scene.view.only_rows[layer_id])})
+        rows -= others
     return seen_of(scene, shape, rows, middles)() if seen else rows
 
 
-def seen_of(scene: Scene, shape: Shape, rows: Rows, middles: Middles) -> Callable[[], Rows]:
+def places_of(scene: Scene | None, layer_id: str) -> Places | None:
+    """Where the things of a layer stand whose picture counts rows in its own way; None for others."""
+    visual = scene.visual(layer_id) if scene is not None else None
+    return visual.places() if visual is not None else None
+
+
+def points_within(
+    scene: Scene, shape: Shape, layers: Mapping[str, Places]
+) -> Callable[[Progress], tuple[Rows, bool]]:
+    """Points of streamed clouds that are seen within `shape`, fine ones too that were not loaded yet.
+
+    For a worker: what the camera sees is read here, in the window's thread. It returns the rows, and
+    whether there were so many points that the finest were left out.
+    """
+    size, origin = scene.window.GetSize(), scene.camera.origin
+    table = table_of(scene.renderer, size)
+
+    def inside(places: NDArray[np.float64]) -> NDArray[np.bool_]:
+        pixels, depth = project_by(table, places - origin, size)
+        return within(pixels, shape) & (depth > 0)
+
+    def meets(corners: NDArray[np.float64]) -> NDArray[np.bool_]:
+        pixels, depth = project_by(table, corners.reshape(-1, 3) - origin, size)
+        pixels, behind = pixels.reshape(-1, 8, 2), (depth <= 0).reshape(-1, 8)
+        with np.errstate(invalid="ignore"):
+            apart = (pixels.max(axis=1) < shape.min(axis=0)) | (
+                pixels.min(axis=1) > shape.max(axis=0)
+            )
+        # A box that the eye's plane cuts may show anywhere.
+        clear = ~behind.any(axis=1) & ~apart.any(axis=1)
+        return np.asarray(clear | (behind.any(axis=1) & ~behind.all(axis=1)))
+
+    def look(progress: Progress) -> tuple[Rows, bool]:
+        found, cut = {}, False
+        for number, (layer_id, places) in enumerate(layers.items()):
+            part = progress.part(number / len(layers), (number + 1) / len(layers))
+            found[layer_id], fewer = places.within(meets, inside, progress=part)
+            cut |= fewer
+        return Rows(found), cut
+
+    return look
+
+
+def seen_of(
+    scene: Scene,
+    shape: Shape,
+    rows: Rows,
+    middles: Middles,
+    streamed: Mapping[str, Places] = NOWHERE,
+) -> Callable[[], Rows]:
     """Those of `rows` that rays over the shape, and to middles, meet first; for a worker.
 
     What the camera sees is read here, in the window's thread.
     """
     size, city = scene.window.GetSize(), scene.city
     assert city is not None
-    places = {k: _places(city, k, rows[k], middles) - scene.camera.origin for k in rows}
-    aims = {k: _Aim(where, scene) for k, where in places.items()}
+    places = {k: _places(city, k, rows[k], middles, streamed) for k in rows}
+    aims = {k: _Aim(where - scene.camera.origin, scene) for k, where in places.items()}
     pixels = np.concatenate([_grid(shape, size), *(aim.pixels for aim in aims.values())])
     pixels = pixels[np.isfinite(pixels).all(axis=1)]
     if scene.picker.cut is not None:
@@ -190,8 +246,14 @@ class _Aim:
 
 
 def _places(
-    city: City, layer: str, rows: NDArray[np.int64], middles: Middles
+    city: City,
+    layer: str,
+    rows: NDArray[np.int64],
+    middles: Middles,
+    streamed: Mapping[str, Places],
 ) -> NDArray[np.float64]:
+    if layer in streamed:
+        return streamed[layer].of(rows)
     found = [np.empty((0, 3))]
     for start, places in middles.of(city, layer):
         inside = rows - start
@@ -247,7 +309,9 @@ def like(city: City, layer_id: str, row: int, by: str) -> Rows:
     return Rows({layer_id: np.flatnonzero(values == values[row])})
 
 
-def box_of(city: City, rows: Rows) -> NDArray[np.float64] | None:
+def box_of(
+    city: City, rows: Rows, places: Callable[[str], Places | None] = lambda _: None
+) -> NDArray[np.float64] | None:
     """min x, min y, max x, max y, low, high of things, world metres; NaN heights for features."""
     boxes = []
     for layer_id in rows:
@@ -259,8 +323,11 @@ def box_of(city: City, rows: Rows) -> NDArray[np.float64] | None:
         elif isinstance(layer, FeatureLayer):
             boxes.append([*shapely.total_bounds(layer.geometry[chosen]), np.nan, np.nan])
         elif isinstance(layer, PointCloudLayer):
-            xyz = layer.xyz[chosen] + np.asarray(layer.offset)
-            low, high = xyz.min(axis=0), xyz.max(axis=0)
+            streamed = places(layer_id)
+            ends = streamed.box(chosen) if streamed is not None else None
+            if ends is None:
+                ends = layer.xyz[chosen] + np.asarray(layer.offset)
+            low, high = ends.min(axis=0), ends.max(axis=0)
             boxes.append([low[0], low[1], high[0], high[1], low[2], high[2]])
     if not boxes:
         return None
@@ -270,9 +337,16 @@ def box_of(city: City, rows: Rows) -> NDArray[np.float64] | None:
     return np.array([low[0], low[1], high[0], high[1], low[2], high[2]])
 
 
-def picked_of(city: City, layer_id: str, row: int) -> Picked | None:
+def picked_of(
+    city: City, layer_id: str, row: int, places: Callable[[str], Places | None] = lambda _: None
+) -> Picked | None:
     """A thing as if it was clicked on its roof, or in its middle; None where it is not there."""
     layer = city.layers.get(layer_id)
+    streamed = places(layer_id)
+    if streamed is not None:
+        for where in streamed.of(np.array([row])).tolist():
+            return Picked(layer=layer_id, row=row, kind="point", where=tuple(where))
+        return None
     if layer is None or not 0 <= row < layer.count:
         return None
     if isinstance(layer, BuildingsLayer):

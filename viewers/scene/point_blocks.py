@@ -13,6 +13,7 @@ from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from viewers.scene.chunked_mesh import points_of
 from viewers.scene.material import Material
+from viewers.scene.point_pick import Near, nearest
 
 BLOCK = 131_072
 """Points of a block; they follow each other in the file, so they stand near each other mostly."""
@@ -27,14 +28,21 @@ def _numbers(count: int) -> NDArray[np.int32]:
     return np.arange(count, dtype=np.int32)
 
 
-def first_verts(count: int) -> vtkCellArray:
-    """The first `count` points as one cell; all such cells share their numbers."""
+def first_verts(count: int, left_out: NDArray[np.bool_] | None = None) -> vtkCellArray:
+    """The first `count` points as one cell; all such cells share their numbers.
+
+    Those of a mask over the points are left out.
+    """
     room = max(1 << (count - 1).bit_length(), BLOCK)
+    numbers = _numbers(room)[:count]
+    if left_out is not None:
+        numbers = np.flatnonzero(~left_out[:count]).astype(np.int32)
     cells = vtkCellArray()
-    cells.SetData(
-        numpy_to_vtk(np.array([0, count], dtype=np.int32), deep=True),
-        numpy_to_vtk(_numbers(room)[:count], deep=False),
-    )
+    if len(numbers):
+        cells.SetData(
+            numpy_to_vtk(np.array([0, len(numbers)], dtype=np.int32), deep=True),
+            numpy_to_vtk(numbers, deep=False),
+        )
     return cells
 
 
@@ -55,6 +63,8 @@ class PointBlock:
         self.actor.VisibilityOff()
         material.dress(self.actor, fine=False)
         self._mappers: dict[int, vtkPolyDataMapper] = {}
+        self.left_out: NDArray[np.bool_] | None = None
+        """Of its points those that are not drawn; None where all are."""
 
     def count(self, level: int) -> int:
         """Points of a level."""
@@ -76,7 +86,8 @@ class PointBlock:
     def _mapper(self, level: int, colour_of: ColourOf) -> vtkPolyDataMapper:
         data = vtkPolyData()
         data.SetPoints(points_of(np.ascontiguousarray(self.xyz[:: STRIDES[level]])))
-        data.SetVerts(first_verts(self.count(level)))
+        without = None if self.left_out is None else self.left_out[:: STRIDES[level]]
+        data.SetVerts(first_verts(self.count(level), without))
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(data)
         mapper.StaticOn()
@@ -92,6 +103,22 @@ class PointBlock:
         array = numpy_to_vtk(np.ascontiguousarray(colours), deep=False)
         array.SetName(COLOURS)
         data.GetPointData().AddArray(array)
+
+    def leave_out(self, which: NDArray[np.bool_] | None) -> None:
+        """Draw all but these from the next frame on."""
+        self.left_out = which
+        self._mappers = {}
+        self.level = -1
+
+    def nearest(
+        self, origin: NDArray[np.float64], direction: NDArray[np.float64], reach: float
+    ) -> Near | None:
+        """As `point_pick.nearest`, of what is not left out."""
+        if self.left_out is None:
+            return nearest(self.xyz, origin, direction, reach)
+        rows = np.flatnonzero(~self.left_out)
+        found = nearest(self.xyz[rows], origin, direction, reach)
+        return None if found is None else found._replace(row=int(rows[found.row]))
 
     def recolour(self, colour_of: ColourOf) -> None:
         """Give the points other colours; what is not in sight is made anew when it is."""

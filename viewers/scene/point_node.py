@@ -9,11 +9,13 @@ from vtkmodules.vtkCommonDataModel import vtkPolyData
 from vtkmodules.vtkRenderingCore import vtkActor, vtkPolyDataMapper, vtkRenderer
 
 from layers.readers.copc_tree import NodePoints
+from viewers.scene.chosen import with_chosen
 from viewers.scene.chunked_mesh import points_of
 from viewers.scene.material import Material
 from viewers.scene.point_blocks import COLOURS, first_verts
 from viewers.scene.point_choice import SHARES
 from viewers.scene.point_pick import Blocks
+from viewers.view_state import NO_ROWS
 
 BYTES = 44
 """Of one point: 16 here, 16 in the driver's buffer, and what tells which points are drawn."""
@@ -42,6 +44,9 @@ class PointNode:
         material.dress(self.actor, fine=False)
         self._points = points_of(points.xyz)
         self._mappers: dict[int, vtkPolyDataMapper] = {}
+        self._chosen = NO_ROWS
+        self.left_out: NDArray[np.bool_] | None = None
+        """Of its points those that are not drawn; None where all are."""
         self.recolour(colours)
 
     def __len__(self) -> int:
@@ -57,7 +62,34 @@ class PointNode:
 
     def recolour(self, colours: NDArray[np.uint8]) -> None:
         """Give all points other colours, uint8 (n, 4)."""
-        self._colours = numpy_to_vtk(np.ascontiguousarray(colours), deep=False)
+        self._own = np.ascontiguousarray(colours)
+        self._paint()
+
+    def mark(self, chosen: NDArray[np.int64]) -> bool:
+        """Let these points stand out, and no others; True where that changed anything."""
+        if not len(chosen) and not len(self._chosen):
+            return False
+        self._chosen = chosen
+        self._paint()
+        return True
+
+    def leave_out(self, which: NDArray[np.bool_] | None) -> bool:
+        """Draw all but these; True where that changed anything."""
+        if which is None and self.left_out is None:
+            return False
+        self.left_out = which
+        share = self.share
+        self.show(-1)
+        self._mappers.clear()
+        self.show(share)
+        return True
+
+    def _paint(self) -> None:
+        colours = self._own
+        if len(self._chosen):
+            colours = colours.copy()
+            colours[:, :3] = with_chosen(colours[:, :3], self._chosen)
+        self._colours = numpy_to_vtk(colours, deep=False)
         self._colours.SetName(COLOURS)
         for mapper in self._mappers.values():
             mapper.GetInput().GetPointData().AddArray(self._colours)
@@ -78,7 +110,7 @@ class PointNode:
         # VTK keeps one buffer for one array, so mappers share vertices and colours.
         data = vtkPolyData()
         data.SetPoints(self._points)
-        data.SetVerts(first_verts(self._count(share)))
+        data.SetVerts(first_verts(self._count(share), self.left_out))
         data.GetPointData().AddArray(self._colours)
         mapper = vtkPolyDataMapper()
         mapper.SetInputData(data)

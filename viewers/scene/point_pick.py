@@ -40,14 +40,18 @@ def nearest_in(
     origin: NDArray[np.float64],
     direction: NDArray[np.float64],
     reach: float,
+    left_out: NDArray[np.bool_] | None = None,
 ) -> Near | None:
-    """As `nearest`, but looks only at the blocks that the ray comes close to."""
+    """As `nearest`, but looks only at the blocks that the ray comes close to, and not at what is
+    left out."""
     at = entries(blocks.low, blocks.high, origin, direction)
     hit = np.flatnonzero(at <= reach + 1.5)
     if not len(hit):
         return None
     rows = (hit[:, None] * BLOCK + np.arange(BLOCK)).ravel()
     rows = rows[rows < len(xyz)]
+    if left_out is not None:
+        rows = rows[~left_out[rows]]
     found = nearest(xyz[rows], origin, direction, reach)
     return None if found is None else found._replace(row=int(rows[found.row]))
 

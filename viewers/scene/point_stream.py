@@ -21,6 +21,7 @@ from viewers.scene.point_choice import FINEST, Boxes, shares
 from viewers.scene.point_colours import PointColours
 from viewers.scene.point_node import PointNode
 from viewers.scene.point_pick import Blocks, blocks_of, entries, nearest_in
+from viewers.scene.point_places import Places, Shown
 from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 
@@ -51,6 +52,7 @@ class StreamedPoints(Visual):
         self.material = around.stage.material("points")
         self.tree: PointTree | None = None
         self._boxes: Boxes | None = None
+        self._shown: Shown | None = None
         self._tiles: PointTiles | None = None
         self._shift = np.zeros(3)
         self._gap = 1.0
@@ -96,6 +98,7 @@ class StreamedPoints(Visual):
         self._shift = np.asarray(tree.offset) - np.asarray(self.around.frame.origin)
         self.material.shift = self._shift
         self._boxes = Boxes(tree, self._shift)
+        self._shown = Shown(tree)
         low, high = tree.low.min(axis=0), tree.high.max(axis=0)
         self._gap = gap_of((low[0], low[1], high[0], high[1]), int(tree.points.sum()))
         coarse = int(np.searchsorted(np.cumsum(tree.points), FIRST, side="right"))
@@ -145,6 +148,9 @@ class StreamedPoints(Visual):
             return  # painted in a style that is gone
         self._drop(node)
         made = PointNode(points, blocks, painted, self.material, self._shift)
+        if self._shown is not None:
+            made.mark(self._shown.chosen_in(node))
+            made.leave_out(self._shown.left_out_of(node))
         self._nodes[node] = made
         self._boxes.met(node, made.low + self._shift, made.high + self._shift)
         self.around.stage.renderer.AddActor(made.actor)
@@ -259,11 +265,50 @@ class StreamedPoints(Visual):
                 break  # nothing behind it can be better
             node = nodes[place]
             xyz, blocks = self._nodes[node].points.xyz, self._nodes[node].blocks
-            found = nearest_in(xyz, blocks, origin - self._shift, direction, reach)
+            without = self._nodes[node].left_out
+            found = nearest_in(xyz, blocks, origin - self._shift, direction, reach, without)
             if found is not None and (best is None or found.cost < best[0]):
                 where = xyz[found.row].astype(np.float64) + self._shift
-                best = (found.cost, tree.first_row(node) + found.row, found.along, where)
+                best = (found.cost, int(tree.starts[node]) + found.row, found.along, where)
         return None if best is None else best[1:]
+
+    def places(self) -> Places | None:
+        """See `Visual.places`."""
+        if self.tree is None or self._shown is None:
+            return None
+        held = {number: node.points.xyz for number, node in self._nodes.items()}
+        return Places(self.tree, held, self._shown.left_out_of)
+
+    def mark(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.mark`; rows count through the nodes of the tree."""
+        shown = self._shown
+        if shown is None or rows is shown.chosen:
+            return False
+        shown.chosen = rows
+        changed = [node.mark(shown.chosen_in(number)) for number, node in self._nodes.items()]
+        return any(changed)
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.hide`."""
+        if self._shown is None or rows is self._shown.hidden:
+            return False
+        self._shown.hidden = rows
+        return self._leave_out()
+
+    def isolate(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.isolate`."""
+        if self._shown is None or rows is self._shown.only:
+            return False
+        self._shown.only = rows
+        return self._leave_out()
+
+    def _leave_out(self) -> bool:
+        shown = self._shown
+        assert shown is not None
+        changed = [
+            node.leave_out(shown.left_out_of(number)) for number, node in self._nodes.items()
+        ]
+        return any(changed)
 
     @property
     def box(self) -> NDArray[np.float64] | None:
@@ -299,7 +344,7 @@ class StreamedPoints(Visual):
         """Take the points off the stage, and give their memory back."""
         self._clear()
         self.around.stage.release(self.material)
-        self._layer = self._boxes = self.tree = None
+        self._layer = self._boxes = self.tree = self._shown = None
         give_back()
 
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.style import Style
-from viewers.scene.chosen import with_chosen
+from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.eye import Eye
 from viewers.scene.levels import distances
 from viewers.scene.point_blocks import BLOCK, STRIDES, PointBlock, levels_for
 from viewers.scene.point_colours import PointColours
-from viewers.scene.point_pick import entries, nearest
+from viewers.scene.point_pick import entries
 from viewers.scene.point_size import gap_of, set_sizes
 from viewers.scene.visual import Surroundings, Visual
 from viewers.view_state import NO_ROWS
@@ -36,7 +36,7 @@ class PointsVisual(Visual):
         self._layer: PointCloudLayer | None = None
         self._style: Style | None = None
         self._colours: PointColours | None = None
-        self._chosen = NO_ROWS
+        self._chosen = self._hidden = self._only = NO_ROWS
 
     def show(self, layer: Layer, style: Style) -> bool:
         """Draw the layer; see `Visual.show`."""
@@ -68,7 +68,8 @@ class PointsVisual(Visual):
         self._low = np.array([block.low for block in self._blocks]) + self._shift
         self._high = np.array([block.high for block in self._blocks]) + self._shift
         self._spacing = np.array([block.spacing for block in self._blocks])
-        self._size = np.array([len(block.xyz) for block in self._blocks])
+        self._size = np.array([len(block.xyz) for block in self._blocks], np.int64)
+        self._leave_out()
 
     def mark(self, rows: NDArray[np.int64]) -> bool:
         """See `Visual.mark`."""
@@ -77,6 +78,30 @@ class PointsVisual(Visual):
         self._chosen = rows
         for block in self._blocks:
             block.recolour(self._colours_of)
+        return True
+
+    def hide(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.hide`."""
+        if rows is self._hidden:
+            return False
+        self._hidden = rows
+        return self._leave_out()
+
+    def isolate(self, rows: NDArray[np.int64]) -> bool:
+        """See `Visual.isolate`."""
+        if rows is self._only:
+            return False
+        self._only = rows
+        return self._leave_out()
+
+    def _leave_out(self) -> bool:
+        count = int(self._size.sum())
+        mask = ~mask_of(self._only, count) if len(self._only) else np.zeros(count, bool)
+        mask |= mask_of(self._hidden, count)
+        for block in self._blocks:
+            part = mask[block.start : block.start + len(block.xyz)]
+            if part.any() or block.left_out is not None:
+                block.leave_out(part if part.any() else None)
         return True
 
     def _colours_of(self, which: slice) -> NDArray[np.uint8]:
@@ -147,7 +172,7 @@ class PointsVisual(Visual):
             if at[place] > (reach + 1.5 if best is None else best[0]):
                 break  # nothing behind it can be better
             block = self._blocks[place]
-            found = nearest(block.xyz, origin - self._shift, direction, reach)
+            found = block.nearest(origin - self._shift, direction, reach)
             if found is not None and (best is None or found.cost < best[0]):
                 where = block.xyz[found.row].astype(np.float64) + self._shift
                 best = (found.cost, block.start + found.row, found.along, where)

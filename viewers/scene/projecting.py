@@ -18,7 +18,13 @@ def project_many(
     pixels : float64 (n, 2); NaN behind the eye
     depth : float64 (n,), metres before the eye along the gaze; 1 in parallel projection
     """
-    table = _table(renderer, size)
+    return project_by(table_of(renderer, size), places, size)
+
+
+def project_by(
+    table: NDArray[np.float64], places: NDArray[np.float64], size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `project_many`, from what `table_of` said earlier: for a worker."""
     clip = np.asarray(places, np.float64) @ table[:, :3].T + table[:, 3]
     depth = clip[:, 3]
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -31,7 +37,7 @@ def rays_through(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Origins (n, 3) and unit directions (n, 3) of the rays through pixels, scene metres."""
     flat = (pixels + 0.5) / np.array(size, float) * 2 - 1
-    back = np.linalg.inv(_table(renderer, size))
+    back = np.linalg.inv(table_of(renderer, size))
     ends = []
     for depth in (-1.0, 1.0):
         clip = np.column_stack([flat, np.full(len(flat), depth), np.ones(len(flat))]) @ back.T
@@ -40,7 +46,7 @@ def rays_through(
     return ends[0], along / np.linalg.norm(along, axis=1, keepdims=True)
 
 
-def _table(renderer: Any, size: tuple[int, int]) -> NDArray[np.float64]:
+def table_of(renderer: Any, size: tuple[int, int]) -> NDArray[np.float64]:
     """World to clip coordinates, (4, 4)."""
     aspect = size[0] / max(size[1], 1)
     matrix = renderer.GetActiveCamera().GetCompositeProjectionTransformMatrix(aspect, -1, 1)

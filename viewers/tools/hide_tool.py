@@ -52,7 +52,6 @@ class HideTool(Tool):
         else:
             current = self.desk.window.layers.current()
             self._hide_layers({current} if current else set())
-        self._tell_points(rows)
 
     def isolate_chosen(self) -> None:
         rows, city = self._rows(), self.desk.session.city
@@ -69,14 +68,17 @@ class HideTool(Tool):
         others = {
             layer: np.setdiff1d(np.arange(city.layers[layer].count), rows[layer])
             for layer in rows
-            if _takes_rows(city.layers[layer])
+            if isinstance(city.layers[layer], BuildingsLayer | FeatureLayer)
         }
-        self._hide_layers(set(city.layers) - kept - context, hidden_rows=Rows(others))
-        self._tell_points(rows)
+        # Of a hundred million points those that are left are fewer than those that are not.
+        only = {k: rows[k] for k in rows if isinstance(city.layers[k], PointCloudLayer)}
+        self._hide_layers(
+            set(city.layers) - kept - context, hidden_rows=Rows(others), only_rows=Rows(only)
+        )
 
     def show_hidden(self) -> None:
         view = self.desk.session.view
-        self.desk.session.look(hidden=view.hidden - self._own, hidden_rows=Rows())
+        self.desk.session.look(hidden=view.hidden - self._own, hidden_rows=Rows(), only_rows=Rows())
         self._own = frozenset()
 
     def _rows(self) -> Rows:
@@ -94,17 +96,8 @@ class HideTool(Tool):
         self._own |= fresh
         self.desk.session.look(hidden=view.hidden | fresh, **more)
 
-    def _tell_points(self, rows: Rows) -> None:
-        city = self.desk.session.city
-        if city is not None and any(not _takes_rows(city.layers[k]) for k in rows):
-            self._tell(tr("Single LiDAR points cannot be hidden; hide their layer"))
-
     def _tell(self, text: str) -> None:
         self.desk.window.status.showMessage(text, TOLD_MS)
 
     def _forget(self) -> None:
         self._own = frozenset()
-
-
-def _takes_rows(layer: object) -> bool:
-    return isinstance(layer, BuildingsLayer | FeatureLayer)

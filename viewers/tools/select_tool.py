@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -9,26 +10,36 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
+from layers.progress import Progress
 from twin.city import City
 from viewers.action_spec import EDIT, ActionSpec, Table
 from viewers.i18n import mark, tr
 from viewers.panels.many_facts import count_of, facts_of_many
 from viewers.scene.choosing import (
     Middles,
+    Shape,
     choosable,
     like,
     picked_of,
+    places_of,
+    points_within,
     rows_within,
     seen_of,
     usual_layers,
 )
 from viewers.scene.hand import Hand
+from viewers.scene.marks import Mark
+from viewers.scene.point_places import Places
+from viewers.scene.scene import Scene
+from viewers.tools.marking import Marking
 from viewers.tools.select_hand import How, SelectHand
 from viewers.tools.tool import Desk, Tool
 from viewers.view_state import Picked, Rows
 
 A = ActionSpec
 TOLD_MS = 8000
+RING = 17.0
+"""Pixels."""
 HINT = mark("Drag or click around things; Shift adds, Ctrl takes away, Esc ends")
 
 
@@ -72,6 +83,10 @@ class SelectTool(Tool):
         self._hand: SelectHand | None = None
         self.seen = False
         """Whether only what is seen is chosen."""
+        self._marking = Marking(desk)
+        self._ringed: tuple[float, float, float] | None = None
+        desk.session.view_changed.connect(self._ring)
+        desk.session.city_changed.connect(lambda _: self._ring())
         desk.session.opened.connect(self._forget)
         desk.window.inspector.sums_asked.connect(self._sum_up)
         desk.stage.canvas.picked.connect(self._clicked)
@@ -91,7 +106,9 @@ class SelectTool(Tool):
     def select_all(self) -> None:
         city, layer_id = self.desk.session.city, self.desk.window.layers.current()
         layer = city.layers.get(layer_id) if city is not None else None
-        if layer is not None and choosable(layer):
+        if places_of(self.desk.stage.scene, layer_id) is not None:
+            self._tell(tr("A cloud of this size cannot be selected as a whole; draw a rectangle"))
+        elif layer is not None and choosable(layer):
             self._choose(Rows({layer_id: np.arange(layer.count)}), "replace")
 
     def select_same_use(self) -> None:
@@ -156,17 +173,45 @@ class SelectTool(Tool):
             rows = Rows() if picked is None else Rows({picked.layer: [picked.row]})
         else:
             layers = usual_layers(city, self.desk.session.view, self.desk.window.layers.current())
-            rows = rows_within(scene, shape, layers, self._middles)
+            found = {k: places_of(scene, k) for k in layers}
+            streamed = {k: places for k, places in found.items() if places is not None}
+            rows = rows_within(scene, shape, set(layers) - streamed.keys(), self._middles)
+            if streamed:
+                self._take_points(scene, shape, streamed, rows, how)
+                return
             if self.seen and rows:
-                look = seen_of(scene, shape, rows, self._middles)
-                self.desk.tasks.run(
-                    mark("Looking for what is seen"),
-                    lambda _: look(),
-                    done=lambda met: self._choose(met, how),
-                    key="seen",
-                )
+                self._take_seen(seen_of(scene, shape, rows, self._middles), how)
                 return
         self._choose(rows, how)
+
+    def _take_points(
+        self, scene: Scene, shape: Shape, streamed: dict[str, Places], rows: Rows, how: How
+    ) -> None:
+        """Points of large clouds come from their files, in a worker."""
+        look = points_within(scene, shape, streamed)
+
+        def work(progress: Progress) -> tuple[Rows, bool]:
+            found, cut = look(progress)
+            return (rows | found, cut)
+
+        def done(result: tuple[Rows, bool]) -> None:
+            found, cut = result
+            if self.seen and found:
+                self._take_seen(seen_of(scene, shape, found, self._middles, streamed), how)
+            else:
+                self._choose(found, how)
+            if cut:
+                self._tell(tr("So many points: the finest were left out; go nearer for them"))
+
+        self.desk.tasks.run(mark("Selecting points"), work, done=done, key="points-within")
+
+    def _take_seen(self, look: Callable[[], Rows], how: How) -> None:
+        self.desk.tasks.run(
+            mark("Looking for what is seen"),
+            lambda _: look(),
+            done=lambda met: self._choose(met, how),
+            key="seen",
+        )
 
     def _choose(self, rows: Rows, how: How, *, keep: Picked | None = None) -> None:
         view = self.desk.session.view
@@ -177,7 +222,7 @@ class SelectTool(Tool):
         city = self.desk.session.city
         if after.count == 1 and keep is None and city is not None:
             layer = next(iter(after))
-            keep = picked_of(city, layer, int(after[layer][0]))
+            keep = picked_of(city, layer, int(after[layer][0]), self._places)
         self.desk.session.look(chosen=after, selected=keep)
         self._tell(count_of(after))
 
@@ -193,12 +238,28 @@ class SelectTool(Tool):
             before = Rows({view.selected.layer: [view.selected.row]})
         self.desk.session.look(chosen=before ^ Rows({picked.layer: [picked.row]}))
 
+    def _places(self, layer_id: str) -> Places | None:
+        return places_of(self.desk.stage.scene, layer_id)
+
+    def _ring(self) -> None:
+        """A ring about the one point that is selected: one pixel of another colour is not seen."""
+        selected = self.desk.session.view.selected
+        where = selected.where if selected is not None and selected.kind == "point" else None
+        if where == self._ringed:
+            return
+        self._ringed = where
+        if where is None:
+            self._marking.remove("point")
+        else:
+            self._marking.put("point", Mark(dots=np.array([where]), shape="ring", size=RING))
+
     def _sum_up(self, city: City, rows: Rows) -> None:
         """Sums of very many things, in a worker."""
         inspector = self.desk.window.inspector
+        known = {k: self._places(k) for k in rows}
         self.desk.tasks.run(
             mark("Summing up…"),
-            lambda _: facts_of_many(city, rows),
+            lambda _: facts_of_many(city, rows, known.get),
             done=lambda facts: inspector.show_sums(city, rows, facts),
             key="sums",
             quiet=True,
@@ -208,7 +269,9 @@ class SelectTool(Tool):
         self.desk.window.status.showMessage(text, TOLD_MS)
 
     def _forget(self) -> None:
+        self._ringed = None
         if self._hand is not None:
             self.desk.stage.canvas.set_hand(None)
         self.desk.tasks.cancel_key("seen")
+        self.desk.tasks.cancel_key("points-within")
         self._middles.forget()
