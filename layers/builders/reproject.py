@@ -58,7 +58,7 @@ def to_crs(layer: _Kind, crs: str, progress: Progress = SILENT) -> _Kind:
         offset, vertices = _vertices(layer, layer.vertices, layer.offset, there)
         brought = replace(layer, crs=there, offset=offset, vertices=vertices)
     elif isinstance(layer, ElevationLayer):
-        brought = warp_elevation(layer, there)
+        brought = warp_elevation(layer, there, progress)
     elif isinstance(layer, ImageryLayer):
         brought = warp_imagery(layer, there, progress)
     else:

@@ -10,7 +10,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
 from rasterio.errors import RasterioError
-from rasterio.warp import calculate_default_transform, reproject
+from rasterio.warp import calculate_default_transform, reproject, transform_bounds
 
 from layers.crs import describe
 from layers.errors import CrsError
@@ -18,11 +18,12 @@ from layers.kinds.elevation import ElevationLayer
 from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Bounds
 from layers.notices import Notice
-from layers.progress import Progress
+from layers.progress import SILENT, Progress
 
 _PAPER = 255
 _MOST_CELLS = 400_000_000
 _MARGIN = 1e-9
+_STRIP_CELLS = 4_000_000
 
 
 class _Grid(NamedTuple):
@@ -33,8 +34,10 @@ class _Grid(NamedTuple):
     cols: int
 
 
-def warp_elevation(layer: ElevationLayer, crs: str) -> ElevationLayer:
+def warp_elevation(layer: ElevationLayer, crs: str, progress: Progress = SILENT) -> ElevationLayer:
     """`layer` on square cells in `crs`: bilinear between heights, NaN where none were measured.
+
+    It is made strip by strip, so that beside the two grids little is held.
 
     Raises
     ------
@@ -45,15 +48,17 @@ def warp_elevation(layer: ElevationLayer, crs: str) -> ElevationLayer:
     grid = _target(layer.name, layer.crs, crs, rows, cols, layer.bounds)
     here = Affine(layer.cell_x, 0, layer.west, 0, -layer.cell_y, layer.north)
     heights = np.full((grid.rows, grid.cols), np.nan, dtype=np.float32)
-    _reproject(layer, layer.heights, heights, here, grid, crs, Resampling.bilinear, np.nan)
-    if not np.isfinite(heights).any():
+    _in_strips(
+        layer, layer.heights, heights, here, grid, crs, Resampling.bilinear, np.nan, progress
+    )
+    if np.isnan(np.fmax.reduce(heights, axis=None)):
         raise _no_way(layer.name, crs)
     filled: NDArray[np.bool_] | None = None
     if layer.filled is not None:
         mask = np.zeros((grid.rows, grid.cols), dtype=np.uint8)
-        flags = layer.filled.astype(np.uint8)
-        _reproject(layer, flags, mask, here, grid, crs, Resampling.nearest, None)
-        filled = mask.astype(bool)
+        flags = layer.filled.view(np.uint8)
+        _in_strips(layer, flags, mask, here, grid, crs, Resampling.nearest, None, progress)
+        filled = mask.view(bool)
     return replace(
         layer,
         crs=crs,
@@ -102,6 +107,56 @@ def _target(name: str, src: str, dst: str, rows: int, cols: int, bounds: Bounds)
     if not (width and height and transform.a > _MARGIN) or width * height > _MOST_CELLS:
         raise _no_way(name, dst)
     return _Grid(transform, int(height), int(width))
+
+
+def _in_strips(
+    layer: ElevationLayer,
+    source: NDArray[Any],
+    destination: NDArray[Any],
+    here: Affine,
+    grid: _Grid,
+    crs: str,
+    resampling: Resampling,
+    nodata: float | None,
+    progress: Progress,
+) -> None:
+    """As `_reproject`; GDAL copies what it is given, so it is given a strip and what that needs."""
+    step = max(1, _STRIP_CELLS // grid.cols)
+    for row in range(0, grid.rows, step):
+        progress.step(row / grid.rows)
+        rows = min(step, grid.rows - row)
+        strip = _Grid(grid.transform @ Affine.translation(0, row), rows, grid.cols)
+        window = _needed(strip, crs, layer.crs, here, source.shape)
+        if window is None:
+            continue
+        part, there = source[window], here @ Affine.translation(window[1].start, window[0].start)
+        place = destination[row : row + rows]
+        _reproject(layer, part, place, there, strip, crs, resampling, nodata)
+
+
+def _needed(
+    strip: _Grid, crs: str, source_crs: str, here: Affine, shape: tuple[int, ...]
+) -> tuple[slice, slice] | None:
+    """The rows and columns of a source at `here` that lie under a strip; None where none do."""
+    west, north = strip.transform.c, strip.transform.f
+    east, south = strip.transform @ (strip.cols, strip.rows)
+    try:
+        box = transform_bounds(crs, source_crs, west, south, east, north, densify_pts=101)
+    except (RasterioError, ValueError):
+        return (slice(0, shape[0]), slice(0, shape[1]))
+    if not np.isfinite(box).all():
+        return (slice(0, shape[0]), slice(0, shape[1]))
+    cols = np.sort([(box[0] - here.c) / here.a, (box[2] - here.c) / here.a])
+    rows = np.sort([(box[1] - here.f) / here.e, (box[3] - here.f) / here.e])
+    # Bulges between the places looked at, and neighbours to interpolate with.
+    c0, c1 = np.clip(_widened(cols), 0, shape[1]).astype(int)
+    r0, r1 = np.clip(_widened(rows), 0, shape[0]).astype(int)
+    return (slice(r0, r1), slice(c0, c1)) if r1 > r0 and c1 > c0 else None
+
+
+def _widened(ends: NDArray[np.float64]) -> NDArray[np.float64]:
+    more = 4.0 + 0.01 * float(ends[1] - ends[0])
+    return np.array([np.floor(ends[0] - more), np.ceil(ends[1] + more)])
 
 
 def _reproject(

@@ -19,14 +19,11 @@ from layers.notices import Notice
 from layers.progress import SILENT, Progress
 from layers.readers.place import Place, layer_id, layer_name, place, source_of
 from layers.readers.raster_colour import picture
-from layers.readers.raster_grid import Grid, band, bounds_of, grid_of, north_up, opened
+from layers.readers.raster_grid import Grid, bounds_of, grid_of, north_up, opened
+from layers.readers.raster_heights import read_heights
 from layers.readers.registry import ReadOptions, SourcePreview
 
 SURFACES = ("ground", "surface", "buildings-above-ground", "canopy-above-ground")
-_UNSTATED = (-9999.0, -32768.0, -32767.0, -99999.0)
-"""Written for "not measured" by common programs, also where the file does not say so."""
-_BEYOND_EARTH = 15_000.0
-"""Metres; no ground is as high or as deep (Everest 8 849, Challenger Deep −10 935)."""
 _BAND_UNITS = {
     **dict.fromkeys(("m", "metre", "meter", "metres", "meters"), 1.0),
     **dict.fromkeys(("ft", "foot", "feet", "international foot"), 0.3048),
@@ -204,26 +201,15 @@ def _heights(
 ) -> tuple[NDArray[np.float32], tuple[Notice, ...]]:
     """Band 1 in metres, NaN where nothing was measured."""
     notices: list[Notice] = []
-    raw = band(file, 1, grid, progress, masked=True)
-    heights: NDArray[np.float32] = np.ma.filled(raw.astype(np.float32), np.nan)
-    if file.nodata is None:
-        unstated = np.isin(heights, _UNSTATED)
-        heights[unstated] = np.nan
-        if count := int(unstated.sum()):
-            what = "Cells hold a value that means “not measured”, though the file does not say so"
-            notices.append(Notice(code="nodata-guessed", what=what, source=path.name, count=count))
-    scale, offset = float(file.scales[0]), float(file.offsets[0])
-    if (scale, offset) != (1.0, 0.0):
-        heights = heights * np.float32(scale) + np.float32(offset)
-    if where.metres_per_height != 1.0:
-        heights = heights * np.float32(where.metres_per_height)
-    with np.errstate(invalid="ignore"):
-        impossible = np.abs(heights) > _BEYOND_EARTH
-    heights[impossible] = np.nan
-    if count := int(impossible.sum()):
+    heights, guessed, impossible = read_heights(file, grid, where.metres_per_height, progress)
+    if guessed:
+        what = "Cells hold a value that means “not measured”, though the file does not say so"
+        notices.append(Notice(code="nodata-guessed", what=what, source=path.name, count=guessed))
+    if impossible:
         what = "Cells were left out: no height on Earth is like theirs"
-        notices.append(Notice(code="heights-impossible", what=what, source=path.name, count=count))
-    if not np.isfinite(heights).any():
+        told = Notice(code="heights-impossible", what=what, source=path.name, count=impossible)
+        notices.append(told)
+    if np.isnan(np.fmax.reduce(heights, axis=None)):
         raise ReadError(
             f"{path.name} holds no measured cell there",
             hint="Choose another part or another file.",
