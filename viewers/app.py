@@ -29,7 +29,7 @@ from viewers.settings import Settings
 from viewers.stage_view import StageView
 from viewers.tasks import Task, Tasks
 from viewers.theme import apply_theme
-from viewers.thumbnail import keep_thumbnail
+from viewers.thumbnail import Thumbnail
 from viewers.tidying import Tidying
 from viewers.tools import registry
 from viewers.tools.tool import Desk
@@ -65,6 +65,7 @@ class App(QObject):
         self.session.camera_now = self.stage.pose
         self.stage.set_memory(self.settings.memory_mb * 2**20)
         self.window.set_canvas(self.stage.canvas)
+        self.thumbnail = Thumbnail(lambda: self.stage.scene, self.tasks, self)
         parts = (self.window, self.session)
         self.saving = Saving(*parts, self.tasks, self.settings)
         self.arranging = Arranging(self.session, self.tasks, self)
@@ -132,6 +133,7 @@ class App(QObject):
 
     def _join_models(self) -> None:
         session, stage = self.session, self.stage
+        session.opened.connect(self.thumbnail.close)  # another city is on screen
         session.opened.connect(self._show_opened)
         session.city_changed.connect(self._show_change)
         session.view_changed.connect(self._show_view)
@@ -321,11 +323,8 @@ class App(QObject):
     def _keep_picture(self) -> None:
         """A picture of the project for the welcome page; not worth failing for."""
         project = self.session.project
-        pixels = self.stage.last_frame() if project is not None and not self.session.draft else None
-        if project is None or pixels is None:
-            return
-        path = thumbnail_of(project.path)
-        self.tasks.run("", lambda _: keep_thumbnail(path, pixels), quiet=True)
+        if project is not None and not self.session.draft:
+            self.thumbnail.keep(thumbnail_of(project.path))
 
     def close(self) -> None:
         """Tools off, tasks cancelled and waited for, bridge, canvas; in this order, once."""
@@ -333,6 +332,7 @@ class App(QObject):
             return
         self._closed = True
         self._redraw.stop()
+        self.thumbnail.close()
         self.stage.canvas.set_hand(None)
         for tool in self.tools:
             tool.end()

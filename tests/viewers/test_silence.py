@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from viewers.app import App
+from viewers.drafts import thumbnail_of
+from viewers.scene.capture import capture, read_in_parts
 from viewers.settings import Settings
 from viewers.view_state import CameraPose
 
@@ -98,3 +101,27 @@ def test_a_city_s_first_picture_is_drawn_from_where_it_was_left(qtbot, app, proj
     with_city = [pose for pose in seen if pose.eye != (0.0, 0.0, 900.0)]
     assert len(seen) == len(with_city), "a frame was drawn from where the other city was seen"
     assert with_city[0].eye == pytest.approx(left.eye, abs=0.01)
+
+
+def test_what_is_on_screen_is_read_in_parts_and_given_up_where_it_changes(qtbot, opened):
+    window = opened.stage.scene.window
+    width, height = window.GetSize()
+    drawn = opened.stage.scene.renders
+    read = list(read_in_parts(window, 3 * width * 100))
+    assert read[:-1] == [None] * -(-height // 100)
+    assert np.array_equal(read[-1], capture(window, lambda: None))
+    assert opened.stage.scene.renders == drawn
+    reading = read_in_parts(window, 3 * width * 100)
+    assert next(reading) is None
+    opened.stage.scene.render()
+    assert not list(reading)
+
+
+def test_the_small_picture_of_a_project_is_not_taken_while_it_is_saved(qtbot, opened, project_path):
+    read = []
+    opened.thumbnail._timer.timeout.connect(lambda: read.append(True))
+    opened.thumbnail._timer.setInterval(300)
+    assert opened.saving.save()
+    assert not read
+    assert not thumbnail_of(project_path).exists()
+    qtbot.waitUntil(thumbnail_of(project_path).exists, timeout=SECONDS)

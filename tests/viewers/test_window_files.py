@@ -183,6 +183,7 @@ def test_saving_keeps_a_picture_of_what_is_on_screen_without_drawing_again(
     qtbot.wait(500)
     drawn = opened.stage.scene.renders
     opened._saved()
+    qtbot.waitUntil(thumbnail_of(project_path).exists, timeout=20_000)
     qtbot.waitUntil(lambda: not opened.tasks.running, timeout=20_000)
     assert opened.stage.scene.renders == drawn
     image = QImage(str(thumbnail_of(project_path)))

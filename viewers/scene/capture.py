@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
 from vtkmodules.vtkRenderingCore import vtkWindowToImageFilter
 
 from viewers.scene.overlay import FURNITURE
@@ -23,6 +24,39 @@ def capture(
     """
     with without_furniture(window):
         return _captured(window, refine, size)
+
+
+def read_in_parts(window: Any, most: int) -> Generator[NDArray[np.uint8] | None]:
+    """What `window` shows, read a few rows at a time and never drawn anew: for between two frames.
+
+    Parameters
+    ----------
+    most
+        Bytes that one part has about; a whole picture at once would hold the window.
+
+    Yields
+    ------
+    None after each part; last the picture, uint8 (height, width, 3), or nothing where another frame was
+    drawn, or the window got another size, meanwhile.
+    """
+    width, height = window.GetSize()
+    drawn: list[bool] = []
+    tag = window.AddObserver("StartEvent", lambda *_: drawn.append(True))
+    picture = np.empty((height, width, 3), np.uint8)
+    rows = max(1, most // (3 * width))
+    try:
+        for low in range(0, height, rows):
+            high = min(low + rows, height)
+            part = vtkUnsignedCharArray()
+            window.GetPixelData(0, low, width - 1, high - 1, 0, part, 0)
+            # VTK counts rows from below.
+            picture[height - high : height - low] = vtk_to_numpy(part).reshape(-1, width, 3)[::-1]
+            yield None
+            if drawn or tuple(window.GetSize()) != (width, height):
+                return
+        yield picture
+    finally:
+        window.RemoveObserver(tag)
 
 
 @contextlib.contextmanager
