@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from layers.builders.waters import with_water
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
+from layers.kinds.imagery import ImageryLayer
 from layers.progress import SILENT, Progress
 from layers.tiles.heights import LayerHeights
+from layers.tiles.imagery import Picture
+from layers.tiles.picture_levels import FOLDER, build_levels, known_levels, wanted
 from layers.tiles.pyramid import open_pyramid
 from layers.tiles.terrain import AT_ONCE, TerrainPyramid
 from twin.city import City
@@ -40,9 +44,9 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         `progress` was cancelled.
     """
     city = project.city
-    grounds = _grounds(project)
+    grounds, pictures = _grounds(project), _pictures(project)
     large = [city.standing(layer.id) for layer in _large(project)]
-    made, all_of_them = 0, len(grounds) + len(large)
+    made, all_of_them = 0, len(grounds) + len(large) + len(pictures)
     for number, ground in enumerate(grounds):
         part = progress.part(number / all_of_them, (number + 1) / all_of_them)
         made += _build_terrain(project, ground, part)
@@ -57,6 +61,9 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         count = workers or os.cpu_count() or 1
         made += pyramid.build(workers=count if many else 0, progress=part)
         (pyramid.folder / DONE).touch()
+    for number, (picture, folder) in enumerate(pictures, len(grounds) + len(large)):
+        part = progress.part(number / all_of_them, (number + 1) / all_of_them)
+        made += build_levels(picture, folder, part)
     return made
 
 
@@ -65,7 +72,8 @@ def unprepared(project: Project) -> bool:
     folders = [project.tile_folder(layer) for layer in _large(project)]
     grounds = [project.tile_folder(layer) for layer in _grounds(project)]
     folders += [folder / TERRAIN for folder in grounds if folder is not None]
-    return any(folder is not None and not (folder / DONE).exists() for folder in folders)
+    missing = any(folder is not None and not (folder / DONE).exists() for folder in folders)
+    return missing or any(not known_levels(at, one) for one, at in _pictures(project))
 
 
 def drawn_ground(city: City, ground: ElevationLayer) -> ElevationLayer:
@@ -88,6 +96,17 @@ def _build_terrain(project: Project, ground: ElevationLayer, progress: Progress)
     pyramid.build(progress)
     (folder / TERRAIN / DONE).touch()
     return pyramid.rebuilt
+
+
+def _pictures(project: Project) -> list[tuple[Picture, Path]]:
+    """Pictures whose file is large and brings no coarser copies, and where those are kept."""
+    found = []
+    for layer in project.city.layers.values():
+        if isinstance(layer, ImageryLayer) and layer.full_size != (0, 0):
+            folder, picture = project.tile_folder(layer), Picture(layer)
+            if folder is not None and wanted(picture):
+                found.append((picture, folder / FOLDER))
+    return found
 
 
 def _grounds(project: Project) -> list[ElevationLayer]:

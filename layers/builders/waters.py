@@ -8,8 +8,6 @@ from dataclasses import replace
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from rasterio.features import rasterize
-from rasterio.transform import from_origin
 
 from layers.builders.ground import sample
 from layers.kinds.elevation import ElevationLayer
@@ -98,6 +96,10 @@ def _inside(
     window = (slice(r0, r1), slice(c0, c1))
     if r1 == r0 or c1 == c0:
         return window, np.zeros((r1 - r0, c1 - c0), bool)
+    # Here, for a city without water is drawn without the library that reads rasters.
+    from rasterio.features import rasterize
+    from rasterio.transform import from_origin
+
     corner = from_origin(
         ground.west + c0 * ground.cell_x, ground.north - r0 * ground.cell_y,
         ground.cell_x, ground.cell_y,

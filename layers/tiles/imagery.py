@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
 from rasterio.enums import Resampling
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 from rasterio.windows import Window
 
@@ -27,6 +29,13 @@ FINE_ENOUGH = 1.1
 _MOST_WINDOW = 64_000_000
 
 
+class Level(NamedTuple):
+    """A coarser copy of a picture: RGBA in the layer's CRS, north up, over the same bounds."""
+
+    path: Path
+    cell: float
+
+
 class Picture:
     """One layer's picture; safe in several threads.
 
@@ -37,12 +46,18 @@ class Picture:
     ----------
     bounds : what it covers, in the layer's CRS
     cell : metres per pixel of the finest there is
+    own_cell : metres per pixel of the layer's own pixels
+    has_overviews : whether the file brings coarser copies itself
+    stamp : what tells this picture of this file from others
+    levels : asked for coarser copies made elsewhere; see `layers.tiles.picture_levels`
     """
 
     def __init__(self, layer: ImageryLayer) -> None:
         self._pixels = layer.pixels
         self._crs = layer.crs
-        self._own = max(layer.cell_x, layer.cell_y)
+        self._own = self.own_cell = max(layer.cell_x, layer.cell_y)
+        self.levels: Callable[[], Sequence[Level]] = lambda: ()
+        self.has_overviews = False
         self._cells = (layer.cell_x, layer.cell_y)
         self.bounds: Bounds = layer.bounds
         self._file = file_of(layer)
@@ -54,6 +69,15 @@ class Picture:
         if self._file is not None and self._larger:
             with contextlib.suppress(CityError), self._open() as view:
                 self.cell = min(self._own, float(max(abs(view.transform.a), abs(view.transform.e))))
+            with contextlib.suppress(CityError), opened(self._file) as file:
+                self.has_overviews = bool(file.overviews(1))
+        self.stamp = _stamp(self._file, self._crs, self.bounds)
+
+    def with_levels(self, levels: Sequence[Level]) -> Picture:
+        """The same picture, with these coarser copies."""
+        other = copy.copy(self)
+        other.levels = lambda: levels
+        return other
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[Any]:
@@ -81,7 +105,26 @@ class Picture:
         texel = max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / size
         if self._file is None or self._own <= texel * FINE_ENOUGH or self.cell >= self._own:
             return self._from_overview(bounds, size)
+        fitting = [level for level in self.levels() if level.cell <= texel * FINE_ENOUGH]
+        if fitting:
+            with contextlib.suppress(CityError, RasterioError):
+                return self._from_level(fitting[-1], bounds, size)
         return self._from_file(bounds, size)
+
+    def _from_level(self, level: Level, bounds: Bounds, size: int) -> RGBA:
+        west, _, _, north = self.bounds
+        with opened(level.path) as file:
+            left = max(int((bounds[0] - west) / level.cell) - 2, 0)
+            top = max(int((north - bounds[3]) / level.cell) - 2, 0)
+            right = min(int((bounds[2] - west) / level.cell) + 3, file.width)
+            bottom = min(int((north - bounds[1]) / level.cell) + 3, file.height)
+            if right <= left or bottom <= top:
+                return self._from_overview(bounds, size)
+            block = np.moveaxis(
+                file.read(window=Window(left, top, right - left, bottom - top)), 0, 2
+            )
+        corner = (west + left * level.cell, north - top * level.cell)
+        return _sampled(block, corner, (level.cell, level.cell), bounds, size)
 
     def _from_overview(self, bounds: Bounds, size: int) -> RGBA:
         if self._masked is None:
@@ -160,6 +203,16 @@ def file_of(layer: ImageryLayer) -> Path | None:
         return path if path.stat().st_size == source.size or not source.size else None
     except OSError:
         return None
+
+
+def _stamp(file: Path | None, crs: str, bounds: Bounds) -> list[Any]:
+    if file is None:
+        return []
+    try:
+        found = file.stat()
+    except OSError:
+        return []
+    return [str(file), found.st_size, found.st_mtime_ns, crs, list(bounds)]
 
 
 def _sampled(

@@ -9,10 +9,13 @@ from pyproj import Transformer
 from rasterio.transform import from_origin
 
 from layers.builders.reproject import to_crs
+from layers.errors import Cancelled
 from layers.kinds.imagery import OVERVIEW_PIXELS, ImageryLayer
+from layers.progress import Progress
 from layers.readers import registry
 from layers.readers.registry import ReadOptions
 from layers.tiles.imagery import Picture, composed, file_of
+from layers.tiles.picture_levels import Levels, build_levels, known_levels, wanted
 
 WEST, NORTH, CELL = 587_000.0, 2_326_000.0, 0.5
 
@@ -138,3 +141,69 @@ def test_the_french_orthophoto_is_as_sharp_as_its_file(data):
     west, north = t.c + 20 * t.a, t.f - 30 * t.a
     seen = picture.read((west, north - 40 * t.a, west + 40 * t.a, north), 40)
     np.testing.assert_array_equal(seen[::-1, :, :3], np.moveaxis(whole[:, 30:70, 20:60], 0, 2))
+
+
+def large(tmp_path, **more):
+    """A file of 2400² pixels whose layer holds 100²: too far apart for its own windows."""
+    return overview_of(write(tmp_path / "photo.tif", squares(2400, 2400, side=48), **more), 10_000)
+
+
+def test_a_large_file_without_overviews_gets_copies_beside_the_project(tmp_path):
+    layer = large(tmp_path)
+    before = (tmp_path / "photo.tif").read_bytes()
+    picture = Picture(layer)
+    assert wanted(picture)
+    told = []
+    made = build_levels(picture, tmp_path / "copies", Progress(lambda at, _: told.append(at)))
+    # Cells of 2, 4 and 8 m, until the overview's of 12 m.
+    assert made == 3 and told == sorted(told) and 0.7 < told[-1] <= 1.0
+    levels = known_levels(tmp_path / "copies", picture)
+    assert [level.cell for level in levels] == [2.0, 4.0, 8.0]
+    assert build_levels(picture, tmp_path / "copies") == 0
+    # The user's file is as it was, with nothing beside it.
+    assert (tmp_path / "photo.tif").read_bytes() == before
+    assert {path.name for path in tmp_path.iterdir()} == {"photo.tif", "copies"}
+    with rasterio.open(levels[0].path) as file:
+        means = squares(2400, 2400, side=48).reshape(600, 4, 600, 4, 3).mean(axis=(1, 3))
+        seen = np.moveaxis(file.read(), 0, 2).astype(float)
+    assert np.abs(seen[..., :3] - means).max() <= 1.0 and (seen[..., 3] == 255).all()
+
+
+def test_a_view_between_file_and_overview_is_read_from_a_copy(tmp_path):
+    layer = large(tmp_path)
+    build_levels(Picture(layer), tmp_path / "picture")
+    picture = Picture(layer)
+    picture.levels = Levels(picture, tmp_path)
+    bounds = (WEST + 240, NORTH - 720, WEST + 752, NORTH - 208)  # 2 m cells
+    expected = Picture(layer).read(bounds, 256)
+    (tmp_path / "photo.tif").rename(tmp_path / "away.tif")
+    seen = picture.read(bounds, 256)  # nothing of the file itself is needed
+    assert np.abs(seen.astype(int) - expected)[2:-2, 2:-2].max() <= 2
+
+
+def test_copies_of_another_file_are_not_believed_and_a_stop_keeps_what_is_finished(tmp_path):
+    layer = large(tmp_path)
+    picture = Picture(layer)
+    stop = Progress(lambda at, _: stop.cancel() if at >= 0.75 else None)
+    with pytest.raises(Cancelled):
+        build_levels(picture, tmp_path / "copies", stop)
+    assert known_levels(tmp_path / "copies", picture) == ()
+    assert build_levels(picture, tmp_path / "copies") == 1  # the finer two were there
+    # The same place, other colours, another time: all anew, and the old are gone.
+    import os
+
+    os.utime(write(tmp_path / "photo.tif", 240 - squares(2400, 2400, side=48)), (1, 1))
+    other = Picture(layer)
+    assert known_levels(tmp_path / "copies", other) == ()
+    assert build_levels(other, tmp_path / "copies") == 3
+    assert len(list((tmp_path / "copies").glob("*.tif"))) == 3
+
+
+def test_a_file_with_overviews_or_little_finer_than_its_layer_needs_no_copies(tmp_path):
+    layer = large(tmp_path)
+    with rasterio.open(tmp_path / "photo.tif", "r+") as file:
+        file.build_overviews([2, 4, 8, 16])
+    assert not wanted(Picture(layer))
+    (tmp_path / "b").mkdir()
+    near = overview_of(write(tmp_path / "b" / "photo.tif", squares(300, 300)), 30_000)
+    assert not wanted(Picture(near))

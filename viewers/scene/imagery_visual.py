@@ -12,6 +12,7 @@ from layers.kinds.imagery import ImageryLayer
 from layers.kinds.layer import Layer
 from layers.tiles.heights import flat
 from layers.tiles.imagery import Picture
+from layers.tiles.picture_levels import Levels
 from layers.tiles.terrain import TerrainPyramid
 from twin.style import Style
 from viewers.scene.eye import Eye
@@ -60,6 +61,9 @@ class ImageryVisual(Visual):
 
     def _make(self, layer: ImageryLayer) -> None:
         self.picture = Picture(layer)
+        folder = self.around.folder_for(layer)
+        if folder is not None:
+            self.picture.levels = Levels(self.picture, folder)
         self._copy = smaller(layer.pixels, MOST_PIXELS)
         # The copy leaves out cells that fill no whole block.
         step = max(1, -(-max(layer.pixels.shape[:2]) // MOST_PIXELS))

@@ -4,6 +4,7 @@ outside it."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from layers.builders.surround import Sheet, sheet_around
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
-from layers.tiles.terrain import TerrainPyramid
 from twin.city import City
 from viewers.scene.hem import grid_border, vertex_normals, walls
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings
+
+if TYPE_CHECKING:
+    # A city without a ground is drawn without the library that reads rasters.
+    from layers.tiles.terrain import TerrainPyramid
 
 MOST_NODES = 5_000_000
 MOST_FEET = 20_000
