@@ -32,7 +32,7 @@ from viewers.scene.visual import Rays, Surroundings, Visual
 log = logging.getLogger(__name__)
 __all__ = ["GROUND_COLOUR", "SLOPE", "WIDEST", "TerrainVisual", "skirt", "vertex_normals"]
 
-GROUND_COLOUR = rgb("#c0b9a7")
+GROUND_COLOUR = rgb("#bfbaaa")
 SAMPLE = 200_000
 """Heights looked at for the ends of a ramp."""
 
