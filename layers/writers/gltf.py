@@ -49,6 +49,7 @@ class GltfMesh:
         multiplied by, or None
     bare : no normals at all, vertices as they are: half the size; viewers shade each face flat then
         (glTF 2.0, 3.7.2.1)
+    own : float32, shape (v, 4), four numbers at each vertex for one's own viewer, as `_SITE`, or None
     extras : anything for one's own viewer, kept at the node
     """
 
@@ -61,6 +62,7 @@ class GltfMesh:
     smooth: bool = False
     vertex_colours: NDArray[np.uint8] | None = None
     bare: bool = False
+    own: NDArray[np.float32] | None = None
     extras: dict[str, Any] = field(default_factory=dict)
 
 
@@ -190,6 +192,9 @@ def _mesh(mesh: GltfMesh, material: int, binary: _Binary) -> dict[str, Any]:
     if mesh.vertex_colours is not None:
         shown = np.asarray(mesh.vertex_colours, np.uint8)[corner]
         attributes["COLOR_0"] = binary.add(shown, target=ARRAY_BUFFER, kind="VEC4")
+    if mesh.own is not None:
+        given = np.asarray(mesh.own, np.float32)[corner]
+        attributes["_SITE"] = binary.add(given, target=ARRAY_BUFFER, kind="VEC4")
     primitive: dict[str, Any] = {"attributes": attributes, "material": material, "mode": 4}
     result: dict[str, Any] = {"name": mesh.name, "primitives": [primitive]}
     if feature is not None:

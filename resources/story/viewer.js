@@ -69,10 +69,26 @@
   sun.shadow.normalBias = 0.6;
   scene.add(sun, sun.target, sky);
   const air = { horizon: { value: new T.Vector3() }, zenith: { value: new T.Vector3() }, glow: { value: new T.Vector3() },
-    toSun: { value: new T.Vector3() }, haze: { value: 1 / 14000 } };
+    toSun: { value: new T.Vector3() }, haze: { value: 1 / 14000 }, night: { value: 0 }, lit: { value: new T.Vector3() },
+    bare: { value: new T.Vector3() }, pixel: { value: 800 } };
   const SHOW = "vec3 dtShow(vec3 c) { c = max(c, 0.0); c = c * (1.0 + c * 0.16) / (1.0 + c * 0.34); return sqrt(c); }\n";
-  function dress(material) {
+  // Storeys and windows by the program's own code: `_site` says what it must know of each corner.
+  function storeys(shader, strength) {
+    Object.assign(shader.uniforms, { skyZenith: air.zenith, night: air.night, litShare: air.lit, facade: strength });
+    shader.vertexShader = shader.vertexShader
+      .replace("#include <common>", "#include <common>\nout vec3 dtPos;\n" + CITY.facade.vertexHead)
+      .replace("#include <begin_vertex>", "#include <begin_vertex>\n  dtPos = vec3(position.x, -position.z, position.y);\n" + CITY.facade.vertex);
+    shader.fragmentShader = shader.fragmentShader
+      .replace("#include <common>", "#include <common>\nin vec3 dtPos;\nuniform vec3 skyZenith;\nuniform float night, facade;\n" + CITY.facade.fragmentHead)
+      .replace("#include <color_fragment>", `#include <color_fragment>
+        vec3 n = normalize(cross(dFdx(dtPos), dFdy(dtPos))), base = diffuseColor.rgb, glow = vec3(0.0);
+        ${CITY.facade.fragment}
+        diffuseColor.rgb = base;`)
+      .replace("#include <opaque_fragment>", "outgoingLight += glow;\n#include <opaque_fragment>");
+  }
+  function dress(material, strength) {
     material.onBeforeCompile = (shader) => {
+      if (strength) storeys(shader, strength);
       Object.assign(shader.uniforms, { dtHorizon: air.horizon, dtHaze: air.haze });
       shader.fragmentShader = shader.fragmentShader
         .replace("#include <common>", "#include <common>\nuniform vec3 dtHorizon;\nuniform float dtHaze;\n" + SHOW)
@@ -83,6 +99,8 @@
           #include <opaque_fragment>`)
         .replace("#include <colorspace_fragment>", "");
     };
+    // three.js would give all materials the first one's shader.
+    material.customProgramCacheKey = () => strength ? "storeys" : "plain";
     return material;
   }
   const dome = new T.Mesh(new T.SphereGeometry(1, 48, 32), new T.ShaderMaterial({
@@ -106,9 +124,11 @@
       if (!node.isMesh) return;
       let told = node.userData.layer ? node.userData : node.parent.userData;
       const old = node.material;
+      const strength = node.geometry.attributes._site ? { value: 1 } : null;
       node.material = dress(new T.MeshLambertMaterial({
         vertexColors: true, flatShading: !node.geometry.attributes.normal,
-        transparent: old.opacity < 1, opacity: old.opacity, side: told.shadow ? T.FrontSide : T.DoubleSide }));
+        transparent: old.opacity < 1, opacity: old.opacity, side: told.shadow ? T.FrontSide : T.DoubleSide }), strength);
+      node.userData.strength = strength;
       if (told.bias) Object.assign(node.material, { polygonOffset: true, polygonOffsetFactor: -1, polygonOffsetUnits: -6 * told.bias });
       node.castShadow = Boolean(told.shadow);
       node.receiveShadow = true;
@@ -128,6 +148,36 @@
     scene.add(plain);
   }
   let plain = null;
+
+  async function unpacked(letters) {
+    const packed = new Blob([bytes(letters)]).stream();
+    return new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+  }
+  // Clouds: points have no side that could be turned to the sun, so all get the light of a level place.
+  async function takePoints(cloud) {
+    const data = await unpacked(cloud.data), n = cloud.count, steps = new Uint16Array(data, 0, 3 * n), at = new Float32Array(3 * n);
+    for (let i = 0; i < 3 * n; i++) at[i] = cloud.low[i % 3] + cloud.span[i % 3] * steps[i] / 65535;
+    const g = new T.BufferGeometry();
+    g.setAttribute("position", new T.BufferAttribute(at, 3));
+    g.setAttribute("color", new T.BufferAttribute(new Uint8Array(data, 6 * n, 3 * n), 3, true));
+    // About as wide as points stand apart, seen from above.
+    const wide = Math.min(Math.max(Math.sqrt(cloud.span[0] * cloud.span[2] / n), 0.2), 3.0);
+    const points = new T.Points(g, new T.ShaderMaterial({
+      vertexColors: true, uniforms: { horizon: air.horizon, haze: air.haze, bare: air.bare, pixel: air.pixel, wide: { value: wide } },
+      vertexShader: SHOW + `varying vec3 c; uniform vec3 horizon, bare; uniform float haze, pixel, wide;
+        void main() {
+          vec4 p = modelViewMatrix * vec4(position, 1.0);
+          gl_Position = projectionMatrix * p;
+          float away = projectionMatrix[3][3] > 0.5 ? 1.0 : max(-p.z, 0.1), far = length(p.xyz) * haze;
+          far *= far;
+          gl_PointSize = clamp(pixel * wide / away, 1.0, 9.0);
+          c = dtShow(mix(color * bare, horizon, 0.80 * far / (0.75 + far)));
+        }`,
+      fragmentShader: "varying vec3 c; void main() { gl_FragColor = vec4(c, 1.0); }" }));
+    points.frustumCulled = false;
+    (byLayer[cloud.layer] = byLayer[cloud.layer] || []).push(points);
+    scene.add(points);
+  }
 
   function paint(layer, key) {
     if ((painted[layer] || "") === key) return;
@@ -165,12 +215,74 @@
     air.horizon.value.set(...l.horizon);
     air.zenith.value.set(...l.zenith);
     air.glow.value.set(...l.glow);
+    air.night.value = l.night[0];
+    air.lit.value.set(...l.lit);
+    air.bare.value.set(...l.skyLight.map((v, i) => v + l.sunLight[i] * Math.max(d[2], 0)));
   }
   function dressFor(s) {
     for (const layer in byLayer)
-      for (const mesh of byLayer[layer]) mesh.visible = !s.hidden.includes(layer);
+      for (const mesh of byLayer[layer]) {
+        mesh.visible = !s.hidden.includes(layer);
+        if (mesh.userData.strength) mesh.userData.strength.value = s.calm.includes(layer) ? 0.45 : 1;
+      }
     for (const layer in byLayer) paint(layer, s.paint[layer] || "");
     shadowAt = null;
+    named = s.labels.map((key) => CITY.labels[key]);
+    for (const one of shown.values()) one.remove();
+    shown.clear();
+  }
+
+  // -- names: the most important first, none over another; those that are seen are asked first ----
+  let named = [];
+  const shown = new Map();
+  function name(camera) {
+    const w = innerWidth, h = innerHeight, cells = new Set(), texts = {}, found = [], CELL = 8, at = new T.Vector3();
+    const perRadian = h / (2 * Math.tan(pose.angle * Math.PI / 360));
+    named.forEach((table, place) => {
+      let rank = 0;
+      for (let i = 0; i < table.texts.length; i++) {
+        at.copy(gl(table.where[i])).project(camera);
+        if (at.z > 1 || Math.abs(at.x) > 1 || Math.abs(at.y) > 1) continue;
+        const scale = pose.scale > 0 ? h / (2 * pose.scale) : perRadian / Math.max(Math.hypot(...sub(table.where[i], pose.eye)), 1);
+        const key = `${table.layer} ${i}`, seen = shown.has(key);
+        if (table.extent[i] * scale < 34 * (seen ? 0.75 : 1)) continue;
+        found.push({ key, seen, rank: rank++ + 0.1 * place, text: table.texts[i], size: table.size, x: (at.x + 1) / 2 * w, y: (1 - at.y) / 2 * h });
+      }
+    });
+    found.sort((a, b) => (b.seen - a.seen) || (a.rank - b.rank));
+    const stays = new Set();
+    const cover = (left, top, right, low) => {
+      const taken = [];
+      for (let x = Math.floor(left / CELL); x <= right / CELL; x++)
+        for (let y = Math.floor(top / CELL); y <= low / CELL; y++) taken.push(x * 10000 + y);
+      return taken;
+    };
+    for (const id of ["title", "legend", "picture", "caption", "bar", "sources"]) {
+      const box = $(id).getBoundingClientRect();
+      if (box.width) cover(box.left, box.top, box.right, box.bottom).forEach((cell) => cells.add(cell));
+    }
+    for (const one of found) {
+      if (stays.size >= 200) break;
+      const wide = one.text.length * one.size * 0.56 + 12, tall = one.size * 1.4 + 4;
+      const left = one.x - wide / 2, top = one.y - tall;
+      if (left < 0 || top < 0 || left + wide > w || one.y > h) continue;
+      if ((texts[one.text] || []).some(([x, y]) => Math.abs(x - one.x) < 260 && Math.abs(y - one.y) < 260)) continue;
+      const taken = cover(left - 4, top - 3, left + wide + 4, one.y + 3);
+      if (taken.some((cell) => cells.has(cell))) continue;
+      taken.forEach((cell) => cells.add(cell));
+      (texts[one.text] = texts[one.text] || []).push([one.x, one.y]);
+      stays.add(one.key);
+      let part = shown.get(one.key);
+      if (!part) {
+        part = document.createElement("span");
+        part.textContent = one.text;
+        part.style.fontSize = `${one.size}px`;
+        $("names").append(part);
+        shown.set(one.key, part);
+      }
+      part.style.transform = `translate(${one.x.toFixed(1)}px, ${one.y.toFixed(1)}px) translate(-50%, -100%)`;
+    }
+    for (const [key, part] of shown) if (!stays.has(key)) { part.remove(); shown.delete(key); }
   }
   function cast() {
     // The part of the city worth sharp shadows: around the target, as wide as what is seen of it.
@@ -210,8 +322,11 @@
     dome.scale.setScalar(pose.scale > 0 ? 9000 : perspective.far * 0.5);
     if (plain) plain.position.set(pose.eye[0], 0, -pose.eye[1]);
     air.haze.value = 1 / Math.max(CITY.clear, 2.3 * away);
+    air.pixel.value = ratio * (pose.scale > 0 ? h / (2 * pose.scale) : h / (2 * Math.tan(pose.angle * Math.PI / 360)));
     cast();
     renderer.render(scene, camera);
+    camera.updateMatrixWorld();
+    name(camera);
   }
   function tell(strength) {
     const s = CITY.stops[stop];
@@ -305,6 +420,7 @@
     }
     $("tongue").textContent = language === "vi" ? "EN" : "VI";
     $("play").textContent = playing ? "❚❚" : "▶";
+    $("sources").textContent = [CITY.sources, said(CITY.note)].filter(Boolean).join(" · ");
     if ($("wait")) $("wait").textContent = w.wait;
     if (pose && !flight) tell(1);
   }
@@ -361,17 +477,16 @@
     return out;
   }
   async function open() {
-    const packed = new Blob([bytes($("city").textContent.trim())]).stream();
-    const glb = await new Response(packed.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
+    const glb = await unpacked($("city").textContent.trim());
     $("city").remove();
     await new Promise((done, failed) => new T.GLTFLoader().parse(glb, "", (gltf) => { take(gltf); done(); }, failed));
+    for (const cloud of CITY.points.clouds) await takePoints(cloud);
     CITY.stops.forEach((s, n) => {
       const mark = document.createElement("button");
       mark.title = s.name;
       mark.onclick = () => go(n);
       $("marks").append(mark);
     });
-    $("sources").textContent = CITY.sources;
     go(0, "at once");
     words();
     draw();

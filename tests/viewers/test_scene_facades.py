@@ -42,7 +42,7 @@ def tile_of(layer):
 
 def test_each_wall_is_as_long_at_its_own_corner_as_its_outline_says():
     _, chunk = tile_of(buildings([(0, 0, 10, 4), (20, 0, 27, 9)], [9.0, 12.0]))
-    found = wall_lengths(chunk)
+    found = wall_lengths(chunk.vertices, chunk.triangles, chunk.face_kind)
     # Walls begin at their lower corner or at the one above it: each length is told twice.
     for row, sides in ((0, {10.0, 4.0}), (1, {7.0, 9.0})):
         mine = found[chunk.vertex_row == row]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import re
 import struct
@@ -14,9 +16,11 @@ import numpy as np
 import pytest
 import shapely
 from browser import browser
-from scene_city import EAST, NORTH, block_city, buildings, city_of
+from scene_city import CRS, EAST, NORTH, block_city, buildings, city_of
 
 from layers.errors import CityError
+from layers.kinds.features import FeatureLayer
+from layers.kinds.pointcloud import PointCloudLayer
 from layers.source import Source
 from twin.edits.stories import KeepPicture, PutStory
 from twin.project.store import Project
@@ -25,6 +29,8 @@ from twin.style import Style
 from viewers.film.telling import dressed, pose_of
 from viewers.page.geometry import _largest, crown, linear, meshes_of, weigh
 from viewers.page.making import PageRequest, page, story_of
+from viewers.page.points import packed_points, thinned
+from viewers.page.words import notes
 from viewers.scene.poses import between
 
 NEAR = Camera(eye=(EAST + 40, NORTH - 120, 60), target=(EAST + 60, NORTH + 40, 5))
@@ -157,6 +163,81 @@ def test_the_page_flies_as_the_program_does(written, tmp_path):
             assert there["angle"] == pytest.approx(here.view_angle)
 
 
+def test_a_page_shows_names_points_and_storeys_and_says_what_it_leaves_out(tmp_path):
+    """Names come from the styles and never cover each other; clouds are thinned and said to be."""
+    rng = np.random.default_rng(2)
+    # Without colours or classes: coloured by height, so it is told from ground and houses.
+    xyz = rng.uniform((-60, -60, 0), (-20, 160, 30), (4000, 3)).astype(np.float32)
+    cloud = PointCloudLayer(id="cloud", name="Điểm", crs=CRS, offset=(EAST, NORTH, 0.0), xyz=xyz)
+    roads = [
+        shapely.LineString([(EAST - 80, NORTH + 20 * k + 15), (EAST + 180, NORTH + 20 * k + 15)])
+        for k in range(6)
+    ]
+    names = np.array([f"Phố số {k}" for k in range(6)], dtype=object)
+    layer = FeatureLayer(
+        id="roads", name="Đường", crs=CRS, role="roads",
+        geometry=np.array(roads, dtype=object), columns={"ten": names},
+    )  # fmt: skip
+    city = a_city().with_layer(cloud).with_layer(layer)
+    city = city.with_style("roads", Style(label_by="ten"))
+    far = Camera(eye=(EAST + 40, NORTH - 220, 160), target=(EAST + 50, NORTH + 40, 5))
+    stop = Stop(id="a", name="A", camera=far, sun_time="2026-06-21T09:00:00+07:00")
+    with Project.create(tmp_path / "city.gpkg", city) as project:
+        project.document.do(PutStory(story=Story(id="s", title=Words(en="S"), stops=(stop,))))
+    out = tmp_path / "page.html"
+    assert page(PageRequest(city=tmp_path / "city.gpkg", out=out))["points"] == 4000
+    with browser(tmp_path / "profile") as shown:
+        shown.open(out.as_uri() + "#vi", (800, 500))
+        shown.wait("window.dothi && dothi.still")
+        full = settled(shown)
+        boxes = shown.value(
+            "[...document.querySelectorAll('#names span, #bar, #title')].map((part) => {"
+            " const b = part.getBoundingClientRect();"
+            " return [b.left, b.top, b.right, b.bottom, part.textContent]; })"
+        )
+        written = [one[4] for one in boxes if one[4].startswith("Phố số ")]
+        assert len(written) >= 3
+        for k, one in enumerate(boxes):
+            for other in boxes[k + 1 :]:
+                apart = one[2] <= other[0] or other[2] <= one[0]
+                assert apart or one[3] <= other[1] or other[3] <= one[1], (one, other)
+        shown.value("CITY.stops[0].calm = ['buildings']; dothi.go(0, 'at once')")
+        faint = settled(shown)
+        assert 0.004 < (np.abs(full - faint).max(axis=2) > 12).mean() < 0.6
+        shown.value("CITY.stops[0].hidden = ['cloud']; dothi.go(0, 'at once')")
+        assert (np.abs(settled(shown) - faint).max(axis=2) > 30).mean() > 0.01
+        assert not shown.complaints, shown.complaints[0]
+
+
+def test_clouds_share_what_a_page_takes_and_the_page_says_so():
+    assert thinned({"a": 300_000, "b": 900_000}, 300_000) == {"a": 75_000, "b": 225_000}
+    assert thinned({"a": 10}, 300_000) == {"a": 10}
+    assert notes(1.0, 10, 10) == {"en": "", "vi": ""}
+    said = notes(0.5, 300_000, 1_200_000)
+    assert "50 % of buildings" in said["en"] and "300.000 trong 1.200.000 điểm" in said["vi"]
+
+
+def test_points_keep_their_places_and_colours_in_the_page():
+    xyz = np.array([[0, 0, 0], [10, 20, 5], [30, 5, 2]], np.float32)
+    rgb = np.array([[255, 0, 0], [0, 188, 0], [0, 0, 255]], np.uint8)
+    cloud = PointCloudLayer(
+        id="c", name="c", crs=CRS, offset=(EAST + 100, NORTH, 3.0), xyz=xyz, rgb=rgb
+    )
+    city = city_of(cloud)
+    told = packed_points(city, ["c"])["clouds"][0]
+    data = gzip.decompress(base64.b64decode(told["data"]))
+    steps = np.frombuffer(data[:18], "<u2").reshape(3, 3)
+    place = np.array(told["low"]) + steps / 65535 * np.array(told["span"])
+    # x east, y up, z south
+    expected = [[100, 3, 0], [110, 8, -20], [130, 5, -5]]
+    shift = np.array(city.frame.origin) - (EAST, NORTH, 0.0)
+    place = np.add(place, (shift[0], shift[2], -shift[1]))
+    assert place == pytest.approx(np.array(expected), abs=1e-3)
+    assert np.frombuffer(data[18:], np.uint8).reshape(3, 3).tolist() == [
+        [255, 0, 0], [0, 128, 0], [0, 0, 255],
+    ]  # fmt: skip
+
+
 # -- geometry -------------------------------------------------------------------------------
 
 
@@ -215,7 +296,7 @@ def test_the_city_in_the_page_is_a_glb_in_metres_from_the_origin(tmp_path):
     told = json.loads(data[20 : 20 + length])
     assert magic == b"glTF" and total == len(data)
     attributes = told["meshes"][0]["primitives"][0]["attributes"]
-    assert set(attributes) == {"POSITION", "COLOR_0", "_FEATURE_ID_0"}
+    assert set(attributes) == {"POSITION", "COLOR_0", "_FEATURE_ID_0", "_SITE"}
     place = told["accessors"][attributes["POSITION"]]
     # 6 × 6 blocks of 10 m every 20 m; glTF's y is up and its z is south.
     assert place["max"] == pytest.approx([110.0, float(city.layers["buildings"].height.max()), 0.0])

@@ -25,6 +25,7 @@ from layers.writers.gltf import GltfMesh
 from twin.city import City
 from twin.style import Style
 from viewers.scene.colouring import by_column, of_buildings
+from viewers.scene.facades import patterns_of, sites, wall_lengths
 from viewers.scene.feature_shapes import line_widths, shapes_of
 from viewers.scene.features_visual import COLOURS
 from viewers.scene.ramps import rgb
@@ -35,6 +36,10 @@ GROUND_CELLS = 90_000
 CROWN = rgb("#7c9a63")
 GROUND = rgb("#c4beb0")
 TREE_TRIANGLES = 20
+
+MOST_POINTS = 300_000
+"""Of all point clouds together: some 2 MB of the file."""
+BYTES_A_POINT = 9
 
 Colours = NDArray[np.uint8]
 Triple = tuple[float, float, float]
@@ -49,25 +54,24 @@ class Weight:
     triangles : of everything, before anything is left out
     kept : share of buildings and trees that stay, the most visible ones
     bytes : about so large will the file be
-    left_out : names of layers that a page does not show
+    points : how many of the clouds stay
     """
 
     triangles: int
     kept: float
     bytes: int
-    left_out: tuple[str, ...] = ()
+    points: int = 0
 
 
 BARE_BYTES = 900_000
 """Of a page without a city: the viewer's code."""
-BYTES_A_TRIANGLE = 14
+BYTES_A_TRIANGLE = 17
 """Packed and written as letters: wards of Hà Nội and Delft became 9 to 40 % smaller than this says."""
 
 
 def weigh(city: City, layers: Iterable[str], *, most: int = MOST_TRIANGLES) -> Weight:
     """Count what `layers` of the city would take, from their outlines alone."""
-    large = small = 0
-    left_out = []
+    large = small = points = 0
     for layer in (city.layers[name] for name in layers):
         if isinstance(layer, BuildingsLayer):
             corners = int(shapely.get_num_coordinates(layer.footprints).sum())
@@ -82,14 +86,14 @@ def weigh(city: City, layers: Iterable[str], *, most: int = MOST_TRIANGLES) -> W
         elif isinstance(layer, MeshLayer):
             large += len(layer.triangles)
         elif isinstance(layer, PointCloudLayer):
-            left_out.append(layer.name)
+            points += layer.count
     kept = min(1.0, max(most - large, most / 4) / max(small, 1))
     shown = large + small * kept
     size = BARE_BYTES + BYTES_A_TRIANGLE * shown
     size += sum(len(city.pictures[key]) for key in _pictures(city)) * 4 / 3
-    return Weight(
-        triangles=large + small, kept=float(kept), bytes=int(size), left_out=tuple(left_out)
-    )
+    points = min(points, MOST_POINTS)
+    size += BYTES_A_POINT * points
+    return Weight(triangles=large + small, kept=float(kept), bytes=int(size), points=points)
 
 
 def _pictures(city: City) -> set[str]:
@@ -168,9 +172,24 @@ def _buildings(
     for corner in range(3):
         of_vertex[triangles[:, corner]] = row
     colours, _ = of_buildings(layer, style)
+    drawn_own = None
+    if layer.model is not None:
+        drawn_own = np.zeros(layer.count, bool)
+        drawn_own[layer.model.face_solid] = True
+    wall = wall_lengths(batch.vertices, batch.triangles, batch.face_kind)
     return [
         GltfMesh(
             name=layer.name,
+            own=sites(
+                of_vertex,
+                wall,
+                patterns_of(layer),
+                layer.floors,
+                layer.ground,
+                layer.height,
+                drawn_own,
+                origin_z=origin[2],
+            ),
             vertices=batch.vertices,
             triangles=triangles,
             colour=(1.0, 1.0, 1.0, style.opacity),

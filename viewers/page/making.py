@@ -35,9 +35,13 @@ from viewers.page.geometry import (
     recoloured,
     weigh,
 )
+from viewers.page.points import packed_points
+from viewers.page.words import label_tables, notes
 from viewers.picture import sources_of
 from viewers.resource import RESOURCES
 from viewers.saved_view import view_from
+from viewers.scene import facade_shader
+from viewers.scene.night import hour_of
 from viewers.scene.sun import Atmosphere, atmosphere, sun_vector
 from viewers.view_state import ViewState
 
@@ -88,7 +92,7 @@ def page(request: PageRequest, progress: Progress = SILENT) -> dict[str, Any]:
         "bytes": len(text),
         "expected_bytes": weight.bytes,
         "kept": round(weight.kept, 3),
-        "left_out": list(weight.left_out),
+        "points": weight.points,
         "stops": len(story.stops),
         "complete_s": round(time.perf_counter() - started, 3),
     }
@@ -143,6 +147,8 @@ def written(
         city, layers, kept=weight.kept, numbered=restyled, progress=progress.part(0.0, 0.6)
     )
     told = _told(city, story, view, meshes, language)
+    told["points"] = points = packed_points(city, layers)
+    told["note"] = notes(weight.kept, points["kept"], points["total"])
     progress.step(0.6, "Packing the city")
     packed = base64.b64encode(gzip.compress(_glb(city, meshes), 6, mtime=0)).decode()
     progress.step(0.9, "Writing the page")
@@ -182,7 +188,8 @@ def _told(
     spans = [np.ptp(mesh.vertices[:, :2], axis=0).max() for mesh in meshes if len(mesh.vertices)]
     lowest = [float(np.nanmin(z)) for z in (grounds or heights)]
     paints: dict[str, str] = {}
-    stops = [_stop(city, stop, view, paints) for stop in story.stops]
+    labels: dict[str, Any] = {}
+    stops = [_stop(city, stop, view, paints, labels) for stop in story.stops]
     keys = {stop.picture for stop in story.stops} - {""}
     return {
         "title": {"vi": story.title.said("vi"), "en": story.title.said("en")},
@@ -193,6 +200,8 @@ def _told(
         "clear": float(np.clip(max(spans, default=2000.0) * 7.0, 14_000.0, 40_000.0)),
         "stops": stops,
         "paints": paints,
+        "labels": labels,
+        "facade": facade_code(),
         "pictures": {key: _data_url(city.pictures[key]) for key in sorted(keys)},
     }
 
@@ -201,7 +210,9 @@ def _data_url(data: bytes) -> str:
     return f"data:{picture_type(data)};base64,{base64.b64encode(data).decode()}"
 
 
-def _stop(city: City, stop: Stop, view: ViewState, paints: dict[str, str]) -> dict[str, Any]:
+def _stop(
+    city: City, stop: Stop, view: ViewState, paints: dict[str, str], labels: dict[str, Any]
+) -> dict[str, Any]:
     looked = seen(view, stop)
     other = dressed(city, stop)
     paint = {}
@@ -229,7 +240,10 @@ def _stop(city: City, stop: Stop, view: ViewState, paints: dict[str, str]) -> di
         "flight": stop.flight,
         "transition": stop.transition,
         "hidden": sorted(looked.hidden),
-        "light": _light(atmosphere(sun, theme="light")),
+        "light": _light(atmosphere(sun, theme="light", hour=hour_of(looked.sun_time))),
+        "labels": label_tables(other, looked.hidden, labels),
+        # Windows would compete with what a colour has to say.
+        "calm": [name for name in city.layers if other.style(name).color_by],
         "picture": stop.picture,
         "paint": paint,
         "legend": _legends(other, looked),
@@ -238,13 +252,23 @@ def _stop(city: City, stop: Stop, view: ViewState, paints: dict[str, str]) -> di
 
 def _light(air: Atmosphere) -> dict[str, list[float]]:
     names = ("sun", "sun_light", "sky_light", "bounce_light", "zenith", "horizon", "glow")
-    return {_camel(name): [round(v, 5) for v in getattr(air, name)] for name in names}
+    told = {}
+    for name in names:
+        first, _, rest = name.partition("_")
+        told[first + rest.title()] = [round(v, 5) for v in getattr(air, name)]
+    return told | {"night": [round(air.night, 4)], "lit": [round(v, 4) for v in air.lit]}
 
 
-def _camel(name: str) -> str:
-    """ "sun_light" as JavaScript writes it: "sunLight"."""
-    first, _, second = name.partition("_")
-    return first + second.title()
+def facade_code() -> dict[str, str]:
+    """The shader of façades that the program itself draws with, named as in the page."""
+    corner = facade_shader.VERTEX_IMPL.replace("dtSiteMC", "_site")
+    head = facade_shader.VERTEX_DEC.replace("dtSiteMC", "_site")
+    return {
+        "vertexHead": head + "uniform vec3 litShare;\n",
+        "vertex": corner.replace("vertexMC.xy", "vec2(position.x, -position.z)"),
+        "fragmentHead": facade_shader.INTO + facade_shader.FUNCTIONS,
+        "fragment": facade_shader.PLAIN,
+    }
 
 
 def _legends(city: City, view: ViewState) -> list[dict[str, Any]]:

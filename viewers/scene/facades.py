@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,10 +86,28 @@ def site_of(
     *,
     origin_z: float,
 ) -> NDArray[np.float32]:
-    """Four numbers for each vertex of a tile (v, 4).
+    """Four numbers for each vertex of a tile; see `sites`."""
+    wall = wall_lengths(chunk.vertices, chunk.triangles, chunk.face_kind)
+    row = chunk.vertex_row
+    return sites(row, wall, patterns, floors, ground, height, own, origin_z=origin_z)
+
+
+def sites(
+    row: NDArray[np.integer[Any]],
+    wall: NDArray[np.float32],
+    patterns: NDArray[np.uint8],
+    floors: NDArray[np.int16],
+    ground: NDArray[np.float64],
+    height: NDArray[np.float32],
+    own: NDArray[np.bool_] | None = None,
+    *,
+    origin_z: float,
+) -> NDArray[np.float32]:
+    """Four numbers for each vertex (v, 4).
 
     Parameters
     ----------
+    row, wall : (v,), the building of each vertex, and `wall_lengths`
     patterns, floors, ground, height : (n,), of all buildings; see `patterns_of`, `BuildingsLayer`
     own : bool (n,), which are drawn with surfaces of their own; None where none are
 
@@ -97,11 +116,10 @@ def site_of(
     Ground in scene metres; height above it; metres of the wall that begins at this vertex, the last
     of its triangles' corners; and `CODES` × floors + `OWN` where that holds + pattern.
     """
-    row = chunk.vertex_row
     found = np.empty((len(row), 4), np.float32)
     high = np.maximum(height[row], 0.1)
     found[:, 0], found[:, 1] = ground[row] - origin_z, high
-    found[:, 2] = wall_lengths(chunk)
+    found[:, 2] = wall
     stated = floors[row].astype(np.int32)
     # Floors that cannot be true of this height would make windows that no one could look out of.
     known = (stated > 0) & (high > 2.0 * stated) & (high < 12.0 * stated)
@@ -114,14 +132,16 @@ def site_of(
     return found
 
 
-def wall_lengths(chunk: Chunk) -> NDArray[np.float32]:
+def wall_lengths(
+    vertices: NDArray[np.float32], triangles: NDArray[np.int32], face_kind: NDArray[np.uint8]
+) -> NDArray[np.float32]:
     """Length of the wall that begins at each vertex (v,), metres; 0 where none does.
 
     The last corner of both triangles of a wall is where it begins: see `layers.builders.solids`.
     """
-    length = np.zeros(len(chunk.vertices), np.float32)
-    walls = chunk.triangles[chunk.face_kind % MERGED == WALL]
-    xy = chunk.vertices[:, :2]
+    length = np.zeros(len(vertices), np.float32)
+    walls = triangles[face_kind % MERGED == WALL]
+    xy = vertices[:, :2]
     start = xy[walls[:, 2]]
     one, other = (np.hypot(*(xy[walls[:, k]] - start).T) for k in (0, 1))
     length[walls[:, 2]] = np.maximum(one, other)

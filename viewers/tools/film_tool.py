@@ -93,8 +93,6 @@ class FilmTool(Tool):
                 "Of buildings and trees {share} % are kept, those that are seen most.",
                 share=number(100 * weight.kept),
             )
-        if weight.left_out:
-            words += "\n" + tr("Left out: {names}.", names=", ".join(weight.left_out))
         title = chosen.title.said(language())
         question = Confirm(
             tr("Save “{name}” as a web page", name=title), words, tr("Save…"), self.desk.window
