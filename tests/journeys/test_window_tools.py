@@ -231,7 +231,7 @@ def drag(app: App, start, end, modifier=NO) -> None:
     QTest.mouseMove(view, (first + last) / 2)
     QTest.mouseMove(view, last)
     QTest.mouseRelease(view, Qt.MouseButton.LeftButton, modifier, last)
-    QApplication.processEvents()
+    wait(lambda: not app.tasks.running)
 
 
 def shown_facts(app: App) -> dict[str, str]:
@@ -280,6 +280,7 @@ def test_a_polygon_and_a_click_with_control_choose_and_unchoose(app):
     for x, y in ((-12, -12), (75, -12), (-12, 75)):
         click(app, (EAST + x, NORTH + y, GROUND))
     key(app, Qt.Key.Key_Return)
+    wait(lambda: not app.tasks.running)
     assert app.session.view.chosen == Rows({"houses": [0, 1, 3]})
     key(app, Qt.Key.Key_Escape)
     assert app.stage.canvas.hand is None

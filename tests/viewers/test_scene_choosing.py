@@ -11,12 +11,15 @@ import pyvista as pv
 import shapely
 from scene_city import CRS, EAST, NORTH, block_city, buildings, city_of
 
+from layers.errors import Cancelled
 from layers.kinds.features import FeatureLayer
-from viewers.scene.choosing import Middles, box_of, like, rows_within, within
+from layers.progress import Progress
+from viewers.scene.choosing import Middles, box_of, choice_within, like, rows_within
 from viewers.scene.projecting import project_many, rays_through
 from viewers.scene.scene import Scene
+from viewers.scene.seen import within
 from viewers.scene.snapping import Snapper, building_edges
-from viewers.view_state import CameraPose, Rows, ViewState
+from viewers.view_state import CameraPose, Rows, SectionPlane, ViewState
 
 PLAIN = ViewState(shadows=False, occlusion=False, edges=False)
 SIZE = (400, 300)
@@ -86,6 +89,30 @@ def test_only_what_is_seen_leaves_out_what_stands_behind(scene):
     assert rows_within(scene, everything, ["buildings"], Middles(), seen=True) == Rows(
         {"buildings": [1, 2]}
     )
+
+
+def test_what_is_cut_away_hides_nothing(scene):
+    city = city_of(
+        buildings([(-10, 0, 10, 10), (-5, 30, 5, 40), (20, 0, 30, 10)], [40.0, 8.0, 8.0])
+    )
+    everything = np.array([[0, 0], [399, 0], [399, 299], [0, 299]], float)
+    # All south of y = 20 is cut away: both of the first row, and the tall one hides no more.
+    plane = SectionPlane(point=(EAST, NORTH + 20.0, 0.0), normal=(0.0, -1.0, 0.0))
+    scene.show(city, replace(PLAIN, section=plane))
+    look(scene, (0.0, -150.0, 20.0), (0.0, 20.0, 10.0))
+    assert rows_within(scene, everything, ["buildings"], Middles(), seen=True) == Rows(
+        {"buildings": [1]}
+    )
+
+
+def test_choosing_is_stopped_between_its_parts(scene):
+    scene.show(block_city(3), PLAIN)
+    everything = np.array([[0, 0], [399, 0], [399, 299], [0, 299]], float)
+    progress = Progress()
+    find = choice_within(scene, everything, ["buildings"], Middles())
+    progress.cancel()
+    with pytest.raises(Cancelled):
+        find(progress)
 
 
 def test_parcels_behind_a_wall_are_not_seen(scene):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
@@ -9,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from viewers.app import App
 from viewers.drafts import thumbnail_of
+from viewers.scene import choosing
 from viewers.scene.capture import capture, read_in_parts
 from viewers.settings import Settings
 from viewers.view_state import CameraPose
@@ -125,3 +128,26 @@ def test_the_small_picture_of_a_project_is_not_taken_while_it_is_saved(qtbot, op
     assert not read
     assert not thumbnail_of(project_path).exists()
     qtbot.waitUntil(thumbnail_of(project_path).exists, timeout=SECONDS)
+
+
+def test_what_lies_within_a_shape_is_sought_in_a_worker(qtbot, opened, monkeypatch):
+    workers, real = [], choosing.Middles.of
+
+    def spied(self, city, layer_id):
+        workers.append(threading.current_thread().name)
+        yield from real(self, city, layer_id)
+
+    monkeypatch.setattr(choosing.Middles, "of", spied)
+    tool = opened.commands.tools["select_rect"]
+    width, height = opened.stage.scene.window.GetSize()
+    whole = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
+    opened.window.layers.choose("buildings")
+    tool._take(whole, "replace")
+    assert not opened.session.view.chosen, "chosen before the worker said what"
+    (task,) = (t for t in opened.tasks.running if not t.quiet)
+    opened.tasks.cancel(task)
+    qtbot.waitUntil(lambda: not opened.tasks.running, timeout=SECONDS)
+    assert not opened.session.view.chosen, "stopped, and yet chosen"
+    tool._take(whole, "replace")
+    qtbot.waitUntil(lambda: opened.session.view.chosen.count > 1, timeout=SECONDS)
+    assert workers and all(name.startswith("dothi-task") for name in workers)

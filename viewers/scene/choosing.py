@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 import numpy as np
 import shapely
-from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from layers.builders.ground import sample
@@ -15,25 +14,19 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.features import FeatureLayer
 from layers.kinds.layer import Layer
 from layers.kinds.pointcloud import PointCloudLayer
-from layers.progress import Progress
+from layers.progress import SILENT, Progress
 from twin.city import City
 from viewers.scene.plain import ground_of
 from viewers.scene.point_places import Places
-from viewers.scene.projecting import project_by, project_many, rays_through, table_of
+from viewers.scene.projecting import project_by, table_of
 from viewers.scene.scene import Scene
-from viewers.scene.shadow import ray_scene
+from viewers.scene.seen import Shape, Sight, seen_within, within
 from viewers.view_state import Picked, Rows, ViewState
 
 AT_ONCE = 500_000
-MOST_RAYS, MOST_PICKS = 150_000, 1_500
-FINEST_PIXELS = 2.0
-CLEAR_M, CLEAR_SHARE = 0.5, 0.004
-"""How far before a place on the ground rays may end: the ground is drawn coarser far away."""
 AREAS = ("green", "water", "zoning", "parcels", "footprints")
 """Roles that cover the ground; they are chosen from only when their layer is meant."""
 NOWHERE: Mapping[str, Places] = MappingProxyType({})
-Shape = NDArray[np.float64]
-"""Corners (n, 2) of a polygon, pixels from the lower left corner."""
 
 
 def choosable(layer: Layer) -> bool:
@@ -65,7 +58,7 @@ class Middles:
 
     def forget(self) -> None:
         """Let go of all."""
-        self._known.clear()
+        self._known = {}  # a worker may still write into what was known
 
     def of(self, city: City, layer_id: str) -> Iterator[tuple[int, NDArray[np.float64]]]:
         """(first row, float64 (n, 3)) of parts of the layer."""
@@ -75,11 +68,10 @@ class Middles:
                 part = layer.xyz[start : start + AT_ONCE].astype(np.float64)
                 yield start, part + np.asarray(layer.offset)
             return
-        ground = ground_of(city)
-        known = self._known.get(layer_id)
+        ground, shelf = ground_of(city), self._known
+        known = shelf.get(layer_id)
         if known is None or known[0] is not layer or known[1] is not ground:
-            known = (layer, ground, self._middles(city, layer))
-            self._known[layer_id] = known
+            known = shelf[layer_id] = (layer, ground, self._middles(city, layer))
         yield 0, known[2]
 
     def _middles(self, city: City, layer: Layer) -> NDArray[np.float64]:
@@ -96,49 +88,53 @@ class Middles:
         return np.column_stack([xy, z])
 
 
-def within(pixels: NDArray[np.float64], shape: Shape) -> NDArray[np.bool_]:
-    """Which pixels (n, 2) lie within a polygon."""
-    low, high = shape.min(axis=0), shape.max(axis=0)
-    with np.errstate(invalid="ignore"):
-        found: NDArray[np.bool_] = ((pixels >= low) & (pixels <= high)).all(axis=1)
-    near = np.flatnonzero(found)
-    if len(near) and not _is_upright(shape):
-        area = shapely.make_valid(shapely.polygons(shape))
-        shapely.prepare(area)
-        found[near] = shapely.contains_xy(area, pixels[near, 0], pixels[near, 1])
-    return found
-
-
-def _is_upright(shape: Shape) -> bool:
-    """Whether the shape is a rectangle along the edges of the screen."""
-    step = np.abs(np.roll(shape, -1, axis=0) - shape)
-    return len(shape) == 4 and bool((step.min(axis=1) == 0).all())
-
-
 def rows_within(
     scene: Scene, shape: Shape, layers: Iterable[str], middles: Middles, *, seen: bool = False
 ) -> Rows:
+    """What `choice_within` finds, here and now."""
+    return choice_within(scene, shape, layers, middles, seen=seen)(SILENT)[0]
+
+
+def choice_within(
+    scene: Scene, shape: Shape, layers: Iterable[str], middles: Middles, *, seen: bool = False
+) -> Callable[[Progress], tuple[Rows, bool]]:
     """Things of `layers` whose middle is seen within `shape`; what is hidden is left out.
 
-    With `seen` only those that a ray from the eye meets first; things smaller than the rays stand
-    apart may then be missed.
+    For a worker: what the camera sees, and what stands there, is read here, in the window's thread. It
+    returns the rows, and whether there were so many points that the finest were left out. With `seen`
+    it finds only those that a ray from the eye meets first; things smaller than the rays stand apart
+    may then be missed.
     """
-    city = scene.city
+    city, view = scene.city, scene.view
     if city is None or len(shape) < 3:
-        return Rows()
-    size, origin = scene.window.GetSize(), scene.camera.origin
-    found: dict[str, NDArray[np.int64]] = {}
-    for layer_id in layers:
-        parts = []
-        for start, places in middles.of(city, layer_id):
-            pixels, depth = project_many(places - origin, scene.renderer, size)
-            parts.append(start + np.flatnonzero(within(pixels, shape) & (depth > 0)))
-        found[layer_id] = np.concatenate(parts) if parts else np.empty(0, np.int64)
-    rows = Rows(found) - scene.view.hidden_rows
-    for layer_id in scene.view.only_rows:
-        others = Rows({layer_id: np.setdiff1d(rows[layer_id], scene.view.only_rows[layer_id])})
-        rows -= others
-    return seen_of(scene, shape, rows, middles)() if seen else rows
+        return lambda _: (Rows(), False)
+    known = {k: places_of(scene, k) for k in layers}
+    streamed = {k: places for k, places in known.items() if places is not None}
+    points = points_within(scene, shape, streamed)
+    sight = Sight.of(scene)
+    look = seen_within(scene, shape) if seen else None
+
+    def find(progress: Progress) -> tuple[Rows, bool]:
+        found: dict[str, NDArray[np.int64]] = {}
+        plain = [k for k in known if k not in streamed]
+        for number, layer_id in enumerate(plain):
+            parts = [np.empty(0, np.int64)]
+            for start, places in middles.of(city, layer_id):
+                progress.step(0.3 * number / len(plain))
+                pixels, depth = sight.project(places)
+                parts.append(start + np.flatnonzero(within(pixels, shape) & (depth > 0)))
+            found[layer_id] = np.concatenate(parts)
+        rows = Rows(found) - view.hidden_rows
+        for layer_id in view.only_rows:
+            rows -= Rows({layer_id: np.setdiff1d(rows[layer_id], view.only_rows[layer_id])})
+        fine, fewer = points(progress.part(0.3, 0.6))
+        rows |= fine
+        if look is not None and rows:
+            places_of_rows = {k: _places(city, k, rows[k], middles, streamed) for k in rows}
+            rows = look(rows, places_of_rows, progress.part(0.6, 1.0))
+        return rows, fewer
+
+    return find
 
 
 def places_of(scene: Scene | None, layer_id: str) -> Places | None:
@@ -184,67 +180,6 @@ def points_within(
     return look
 
 
-def seen_of(
-    scene: Scene,
-    shape: Shape,
-    rows: Rows,
-    middles: Middles,
-    streamed: Mapping[str, Places] = NOWHERE,
-) -> Callable[[], Rows]:
-    """Those of `rows` that rays over the shape, and to middles, meet first; for a worker.
-
-    What the camera sees is read here, in the window's thread.
-    """
-    size, city = scene.window.GetSize(), scene.city
-    assert city is not None
-    places = {k: _places(city, k, rows[k], middles, streamed) for k in rows}
-    aims = {k: _Aim(where - scene.camera.origin, scene) for k, where in places.items()}
-    pixels = np.concatenate([_grid(shape, size), *(aim.pixels for aim in aims.values())])
-    pixels = pixels[np.isfinite(pixels).all(axis=1)]
-    if scene.picker.cut is not None:
-        found = _picked_through(scene, pixels, rows)
-        return lambda: found
-    cast = rays_through(pixels, scene.renderer, size)
-    visuals = {k: scene.visual(k) for k in city.layers}
-    later = {k: v.rays_later() for k, v in visuals.items() if v is not None and v.visible}
-
-    def look() -> Rows:
-        solid = {k: call() for k, call in later.items()}
-        rays = {k: found for k, found in solid.items() if found is not None}
-        tree = ray_scene([found[:2] for found in rays.values()])
-        geometry, face, _ = _first(tree, *cast)
-        met: dict[str, NDArray[np.int64]] = {}
-        for number, (layer_id, found) in enumerate(rays.items()):
-            if layer_id in aims:
-                hit = np.unique(found[2][face[geometry == number]]).astype(np.int64)
-                met[layer_id] = np.intersect1d(hit, rows[layer_id])
-        for layer_id in aims.keys() - rays.keys():
-            met[layer_id] = rows[layer_id][aims[layer_id].in_sight(tree)]
-        return Rows(met)
-
-    return look
-
-
-class _Aim:
-    """Rays to places (n, 3) on the ground or in the air."""
-
-    def __init__(self, places: NDArray[np.float64], scene: Scene) -> None:
-        size = scene.window.GetSize()
-        self.pixels, depth = project_many(places, scene.renderer, size)
-        self._origins, self._along = rays_through(self.pixels, scene.renderer, size)
-        self._reach = np.einsum("ij,ij->i", places - self._origins, self._along)
-        self._ahead = (depth > 0) & np.isfinite(self._reach)
-
-    def in_sight(self, tree: EmbreeScene) -> NDArray[np.bool_]:
-        """Which of them nothing solid stands before."""
-        origins, along = np.nan_to_num(self._origins), np.nan_to_num(self._along, nan=1.0)
-        _, _, away = _first(tree, origins, along)
-        with np.errstate(invalid="ignore"):
-            clear = away > self._reach - CLEAR_M - CLEAR_SHARE * self._reach
-        seen: NDArray[np.bool_] = self._ahead & clear
-        return seen
-
-
 def _places(
     city: City,
     layer: str,
@@ -259,41 +194,6 @@ def _places(
         inside = rows - start
         found.append(places[inside[(inside >= 0) & (inside < len(places))]])
     return np.concatenate(found)
-
-
-def _grid(shape: Shape, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Pixels within a shape, every few of them."""
-    low = np.maximum(shape.min(axis=0), 0)
-    high = np.minimum(shape.max(axis=0), np.array(size) - 1.0)
-    if (high <= low).any():
-        return np.empty((0, 2))
-    step = max(FINEST_PIXELS, float(np.sqrt(np.prod(high - low) / MOST_RAYS)))
-    axes = [np.arange(a, b, step) for a, b in zip(low, high, strict=True)]
-    pixels = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
-    return pixels[within(pixels, shape)]
-
-
-def _first(
-    tree: EmbreeScene, origins: NDArray[np.float64], directions: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Solid (−1 for none), face and distance of what each ray meets first."""
-    found = tree.run(
-        origins.astype(np.float32), directions.astype(np.float32), query="INTERSECT", output=True
-    )
-    geometry, face = np.asarray(found["geomID"]), np.asarray(found["primID"])
-    missed = (face < 0) | (geometry < 0)
-    away = np.where(missed, np.inf, np.asarray(found["tfar"], float))
-    return np.where(missed, -1, geometry).astype(np.int64), face.astype(np.int64), away
-
-
-def _picked_through(scene: Scene, pixels: NDArray[np.float64], rows: Rows) -> Rows:
-    """The same with what is cut away, ray by ray."""
-    met: dict[str, set[int]] = {}
-    for x, y in pixels[:: max(1, len(pixels) // MOST_PICKS)].tolist():
-        picked = scene.pick(x, y)
-        if picked is not None and rows.holds(picked.layer, picked.row):
-            met.setdefault(picked.layer, set()).add(picked.row)
-    return Rows({k: sorted(v) for k, v in met.items()})
 
 
 def like(city: City, layer_id: str, row: int, by: str) -> Rows:

@@ -36,8 +36,15 @@ def rays_through(
     pixels: NDArray[np.float64], renderer: Any, size: tuple[int, int]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Origins (n, 3) and unit directions (n, 3) of the rays through pixels, scene metres."""
+    return rays_by(table_of(renderer, size), pixels, size)
+
+
+def rays_by(
+    table: NDArray[np.float64], pixels: NDArray[np.float64], size: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """As `rays_through`, from what `table_of` said earlier: for a worker."""
     flat = (pixels + 0.5) / np.array(size, float) * 2 - 1
-    back = np.linalg.inv(table_of(renderer, size))
+    back = np.linalg.inv(table)
     ends = []
     for depth in (-1.0, 1.0):
         clip = np.column_stack([flat, np.full(len(flat), depth), np.ones(len(flat))]) @ back.T

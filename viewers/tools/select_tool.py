@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -10,27 +9,24 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 
-from layers.progress import Progress
 from twin.city import City
 from viewers.action_spec import EDIT, ActionSpec, Table
 from viewers.i18n import mark, tr
 from viewers.panels.many_facts import count_of, facts_of_many
 from viewers.scene.choosing import (
     Middles,
-    Shape,
+    choice_within,
     choosable,
     like,
     picked_of,
     places_of,
-    points_within,
-    rows_within,
-    seen_of,
     usual_layers,
 )
 from viewers.scene.hand import Hand
 from viewers.scene.marks import Mark
 from viewers.scene.point_places import Places
 from viewers.scene.scene import Scene
+from viewers.scene.seen import Shape
 from viewers.tools.marking import Marking
 from viewers.tools.select_hand import How, SelectHand
 from viewers.tools.tool import Desk, Tool
@@ -40,6 +36,8 @@ A = ActionSpec
 TOLD_MS = 8000
 RING = 17.0
 """Pixels."""
+SELECTING = "selecting"
+"""Key of the task."""
 HINT = mark("Drag or click around things; Shift adds, Ctrl takes away, Esc ends")
 
 
@@ -172,46 +170,22 @@ class SelectTool(Tool):
             picked = scene.pick(*shape[0].tolist())
             rows = Rows() if picked is None else Rows({picked.layer: [picked.row]})
         else:
-            layers = usual_layers(city, self.desk.session.view, self.desk.window.layers.current())
-            found = {k: places_of(scene, k) for k in layers}
-            streamed = {k: places for k, places in found.items() if places is not None}
-            rows = rows_within(scene, shape, set(layers) - streamed.keys(), self._middles)
-            if streamed:
-                self._take_points(scene, shape, streamed, rows, how)
-                return
-            if self.seen and rows:
-                self._take_seen(seen_of(scene, shape, rows, self._middles), how)
-                return
+            self._take_shape(scene, city, shape, how)
+            return
         self._choose(rows, how)
 
-    def _take_points(
-        self, scene: Scene, shape: Shape, streamed: dict[str, Places], rows: Rows, how: How
-    ) -> None:
-        """Points of large clouds come from their files, in a worker."""
-        look = points_within(scene, shape, streamed)
-
-        def work(progress: Progress) -> tuple[Rows, bool]:
-            found, cut = look(progress)
-            return (rows | found, cut)
+    def _take_shape(self, scene: Scene, city: City, shape: Shape, how: How) -> None:
+        """In a worker: a million middles take seconds, and points come from their files."""
+        layers = usual_layers(city, self.desk.session.view, self.desk.window.layers.current())
 
         def done(result: tuple[Rows, bool]) -> None:
-            found, cut = result
-            if self.seen and found:
-                self._take_seen(seen_of(scene, shape, found, self._middles, streamed), how)
-            else:
-                self._choose(found, how)
-            if cut:
+            rows, fewer = result
+            self._choose(rows, how)
+            if fewer:
                 self._tell(tr("So many points: the finest were left out; go nearer for them"))
 
-        self.desk.tasks.run(mark("Selecting points"), work, done=done, key="points-within")
-
-    def _take_seen(self, look: Callable[[], Rows], how: How) -> None:
-        self.desk.tasks.run(
-            mark("Looking for what is seen"),
-            lambda _: look(),
-            done=lambda met: self._choose(met, how),
-            key="seen",
-        )
+        find = choice_within(scene, shape, layers, self._middles, seen=self.seen)
+        self.desk.tasks.run(mark("Selecting"), find, done=done, key=SELECTING)
 
     def _choose(self, rows: Rows, how: How, *, keep: Picked | None = None) -> None:
         view = self.desk.session.view
@@ -272,6 +246,5 @@ class SelectTool(Tool):
         self._ringed = None
         if self._hand is not None:
             self.desk.stage.canvas.set_hand(None)
-        self.desk.tasks.cancel_key("seen")
-        self.desk.tasks.cancel_key("points-within")
+        self.desk.tasks.cancel_key(SELECTING)
         self._middles.forget()
