@@ -51,13 +51,14 @@ class StageView(QObject):
         self._city: City | None = None
         self._view = ViewState()
         self._wanted: CameraPose | None = None
+        self._told: tuple[Legend, ...] = ()
         self._system = ""
         self._frames: list[tuple[float, float]] = []
-        self.canvas.ready.connect(self.legends_changed)
+        self.canvas.ready.connect(self._tell_legends)
         self.canvas.hovered.connect(self._tell_place)
         self.canvas.left_ground.connect(self._tell_no_place)
         self.canvas.camera_changed.connect(self._count_frame)
-        self.canvas.still.connect(lambda: self.speed_changed.emit(None))
+        self.canvas.still.connect(self._rests)
 
     @property
     def scene(self) -> Scene | None:
@@ -86,7 +87,16 @@ class StageView(QObject):
         self._city, self._view = city, view
         self.canvas.show_city(city, view)
         if self.scene is not None:
-            self.legends_changed.emit()
+            self._tell_legends()
+
+    def _rests(self) -> None:
+        self.speed_changed.emit(None)
+        if self.scene is not None and self.scene.legends != self._told:
+            self._tell_legends()  # a worker found them
+
+    def _tell_legends(self) -> None:
+        self._told = self.scene.legends if self.scene is not None else ()
+        self.legends_changed.emit()
 
     def legends(self) -> list[tuple[str, Legend]]:
         """(name of the layer, legend) pairs, top layer first."""

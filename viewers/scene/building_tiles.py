@@ -12,10 +12,13 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.tiles.blocks import MERGED
 from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid
+from layers.tiles.rays import first_building
 from layers.tiles.stored import StoredBuildings
 from viewers.scene.block_choice import choose_tiles
+from viewers.scene.cut import Cut
 from viewers.scene.eye import Eye
-from viewers.scene.facades import patterns_of, site_of
+from viewers.scene.facades import STOREY_M, patterns_of, site_of
+from viewers.scene.rays import Hit
 from viewers.scene.visual import Rays
 
 CASTING = 600_000
@@ -111,3 +114,32 @@ def same_facades(before: BuildingsLayer | None, after: BuildingsLayer) -> bool:
     if stored[0] is not None and stored[0] is stored[1]:
         return True
     return before.use is after.use or np.array_equal(before.use, after.use)
+
+
+def first_hit(
+    pyramid: Pyramid,
+    origin: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    layer: str,
+    hidden: NDArray[np.bool_] | None,
+    cut: Cut | None,
+) -> Hit | None:
+    """The building a ray meets first, exactly, whatever tiles are drawn."""
+    keeps = None if cut is None else cut.keeps
+    found = first_building(pyramid, origin, direction, hidden=hidden, keeps=keeps)
+    if found is None:
+        return None
+    where = np.asarray(origin, float) + found.distance * np.asarray(direction, float)
+    return Hit(
+        layer=layer, row=found.row, where=where, distance=found.distance, normal=found.normal
+    )
+
+
+def part_at(layer: BuildingsLayer, row: int, z: float) -> str:
+    """What of a building is at the height `z` of the world: its storey, from 1 at the ground, or "roof"."""
+    above, height = z - float(layer.ground[row]), float(layer.height[row])
+    if above >= height - 0.05:
+        return "roof"
+    floors = int(layer.floors[row])
+    storey = height / floors if floors > 0 else STOREY_M
+    return f"storey {max(1, int(above // storey) + 1)}"

@@ -15,7 +15,6 @@ from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
 from layers.tiles.chunks import Chunk
 from layers.tiles.pyramid import Pyramid, open_pyramid
-from layers.tiles.rays import first_building
 from twin.style import Style
 from viewers.scene import building_tiles as tiles
 from viewers.scene.block_choice import choose_tiles, standing
@@ -23,10 +22,9 @@ from viewers.scene.budget import choose_levels
 from viewers.scene.building_tiles import Uses, load
 from viewers.scene.chosen import mask_of, with_chosen
 from viewers.scene.chunked_mesh import ChunkedMesh
-from viewers.scene.colouring import of_buildings
+from viewers.scene.colouring import NEUTRAL, of_buildings, plain
 from viewers.scene.cut import Cut
 from viewers.scene.eye import Eye
-from viewers.scene.facades import STOREY_M
 from viewers.scene.levels import EDGE_PIXELS, level_of_each
 from viewers.scene.rays import Hit
 from viewers.scene.visual import Rays, Surroundings, Visual
@@ -38,7 +36,7 @@ SHARE = 0.7
 """Of the triangles of a moving frame; the rest is for trees and what else stands there."""
 AT_ONCE = 20_000
 """Layers up to so many buildings are planned in the window's thread: it takes a few milliseconds."""
-PLAN = "plan"
+PLAN, COLOURS = "plan", "colours"
 
 
 class BuildingsVisual(Visual):
@@ -62,6 +60,7 @@ class BuildingsVisual(Visual):
         self._style: Style | None = None
         self._uses: Uses | None = None
         self._colours: NDArray[np.uint8] = np.empty((0, 3), np.uint8)
+        self._wish: tuple[str, int] | None = None
         self._selected: int | None = None
         self._chosen = self._hidden = NO_ROWS
         self._hidden_mask: NDArray[np.bool_] | None = None
@@ -81,21 +80,26 @@ class BuildingsVisual(Visual):
         before, same_layer = self._layer, layer is self._layer
         if same_layer and style == self._style:
             return False
-        recolour = not same_layer or style != self._style
         self._layer, self._style = layer, style
         if not same_layer:
             self._uses = Uses(layer)
-        if recolour:
+        if layer.count <= AT_ONCE:
             self._colours, self.legend = of_buildings(layer, style)
+        else:
+            self._wish = (COLOURS, (self._wish or (COLOURS, 0))[1] + 1)
+            if len(self._colours) != layer.count:  # else it stays as it was until they come
+                self._colours, self.legend = plain(layer.count, NEUTRAL), None
         if not same_layer:
             self._put(before, layer)
-        if recolour:
-            self.mesh.recolour(self._painted())
-            self.material.set_opacity(style.opacity)
-            # Windows would compete with what a colour has to say.
-            self.material.set_float("facade", 0.45 if style.color_by else 1.0)
-            self._mark(self._selected)
+        self._repaint()
+        self.material.set_opacity(style.opacity)
+        # Windows would compete with what a colour has to say.
+        self.material.set_float("facade", 0.45 if style.color_by else 1.0)
         return True
+
+    def _repaint(self) -> None:
+        self.mesh.recolour(self._painted())
+        self._mark(self._selected)
 
     def _put(self, before: BuildingsLayer | None, layer: BuildingsLayer) -> None:
         same_survey = before is not None and tiles.same_outlines(before, layer)
@@ -152,6 +156,9 @@ class BuildingsVisual(Visual):
     def look(self, eye: Eye) -> None:
         """Draw what is there of the tiles this frame should have; ask for the others."""
         self._eye = eye
+        if self._wish is not None and self._layer is not None and self._style is not None:
+            find = partial(of_buildings, self._layer, self._style)
+            self.around.loader.ask(self, self._wish, np.inf, lambda _: find())
         if self.pyramid is None or not len(self.pyramid.survey.height):
             return
         tree = self.pyramid.tree
@@ -173,7 +180,7 @@ class BuildingsVisual(Visual):
         nodes = dict(zip(wanted.tolist(), urgency.tolist(), strict=True)) | {0: 2e6}
         missing = [n for n in nodes if n not in self.mesh.chunks and n not in self._empty]
         missing += [n for n in self._stale if n in nodes]
-        loader.want(self, [*missing, PLAN])
+        loader.want(self, [*missing, PLAN, self._wish])
         for node in missing:
             loader.ask(self, node, nodes[node], partial(load, pyramid, node, uses))
 
@@ -227,8 +234,15 @@ class BuildingsVisual(Visual):
     def _take(self, key: Any, result: Any) -> None:
         if isinstance(result, BaseException):
             log.warning("Tile %s of %s could not be made: %s", key, self._layer, result)
-            if key != PLAN:
+            if isinstance(key, int):
                 self._empty.add(key)
+            elif key == self._wish:
+                self._wish = None
+            return
+        if isinstance(key, tuple):
+            if key == self._wish:
+                self._wish, (self._colours, self.legend) = None, result
+                self._repaint()
             return
         if key == PLAN:
             self._planned(result)
@@ -311,31 +325,12 @@ class BuildingsVisual(Visual):
         """The building a ray meets first, exactly, whatever tiles are drawn."""
         if self.pyramid is None:
             return None
-        found = first_building(
-            self.pyramid,
-            origin,
-            direction,
-            hidden=self._hidden_mask,
-            keeps=None if cut is None else cut.keeps,
-        )
-        if found is None:
-            return None
-        where = np.asarray(origin, float) + found.distance * np.asarray(direction, float)
-        return Hit(
-            layer=layer, row=found.row, where=where, distance=found.distance, normal=found.normal
-        )
+        return tiles.first_hit(self.pyramid, origin, direction, layer, self._hidden_mask, cut)
 
     def part_at(self, row: int, where: NDArray[np.float64]) -> str:
         """The storey hit, counted from 1 at the ground; "roof" on top."""
-        layer = self._layer
-        if layer is None:
-            return ""
-        above = float(where[2]) + self.around.frame.origin[2] - float(layer.ground[row])
-        height, floors = float(layer.height[row]), int(layer.floors[row])
-        if above >= height - 0.05:
-            return "roof"
-        storey = height / floors if floors > 0 else STOREY_M
-        return f"storey {max(1, int(above // storey) + 1)}"
+        above = float(where[2]) + self.around.frame.origin[2]
+        return "" if self._layer is None else tiles.part_at(self._layer, row, above)
 
     def rays(self) -> Rays | None:
         """What throws shadows; its tiles may have to be made: `rays_later` is for the window."""

@@ -150,6 +150,20 @@ def _range(low: float | None, high: float | None) -> str:
     return f"≥ {low:.4g}" if high is None else f"{low:.4g} – {high:.4g}"
 
 
+def distinct(
+    values: NDArray[Any],
+) -> tuple[NDArray[np.str_], NDArray[np.intp], NDArray[np.intp]]:
+    """The texts that there are, in order, which of them each value (n,) is, and how often each is;
+    "" for no value."""
+    # Each different object is looked at once: a million rows have a handful of uses.
+    objects = values.tolist()
+    place = {value: number for number, value in enumerate(set(objects))}
+    texts = np.array(["" if v is None or v != v else str(v) for v in place], dtype=str)
+    names, of_place = np.unique(texts, return_inverse=True)
+    inverse = of_place[np.fromiter(map(place.__getitem__, objects), np.intp, len(objects))]
+    return names, inverse, np.bincount(inverse, minlength=len(names))
+
+
 def by_category(
     values: NDArray[Any],
     style: Style,
@@ -159,8 +173,7 @@ def by_category(
     known: Mapping[str, str] | None = None,
 ) -> Coloured:
     """A colour per distinct text, the style's own first; the rarest beyond twelve share grey."""
-    texts = np.array(["" if v is None or v != v else str(v) for v in values], dtype=object)
-    names, inverse, counts = np.unique(texts.astype(str), return_inverse=True, return_counts=True)
+    names, inverse, counts = distinct(values)
     order = np.argsort(-counts, kind="stable")
     own = {name: colour for name, colour in style.colors if colour}
     grey = rgb(style.no_value) if style.no_value else UNKNOWN
