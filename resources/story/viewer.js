@@ -351,6 +351,15 @@
       }
     }
   }
+  // The last picture lies over the next one and goes away.
+  function keepLast() {
+    draw(); // what a browser has shown it need not keep
+    const last = $("last"), from = renderer.domElement;
+    last.width = from.width;
+    last.height = from.height;
+    last.getContext("2d").drawImage(from, 0, 0);
+    last.style.opacity = 1;
+  }
   function go(number, how) {
     const n = Math.min(Math.max(number, 0), CITY.stops.length - 1), to = CITY.stops[n];
     if (!pose || how === "at once") { arrive(n); return; }
@@ -359,6 +368,7 @@
     tell(0);
     const kind = to.transition === "cut" ? 0 : to.transition === "fade" ? 1200 : Math.max(to.flight * 1000, 1);
     if (!kind) { arrive(n); return; }
+    if (to.transition === "fade") keepLast();
     flight = { from: pose, light: look, to, began: performance.now(), takes: kind, fade: to.transition === "fade", dressed: false };
     dirty = true;
   }
@@ -369,7 +379,7 @@
     pose = s.pose;
     shine(s.light);
     dressFor(s);
-    $("white").style.opacity = 0;
+    $("last").style.opacity = 0;
     rest = performance.now() + s.seconds * 1000;
     marks();
     tell(1);
@@ -378,10 +388,11 @@
   function fly(now) {
     const t = Math.min((now - flight.began) / flight.takes, 1), to = flight.to;
     if (t >= 1) { arrive(stop); return; }
-    if (t >= 0.5 && !flight.dressed) { flight.dressed = true; dressFor(to); }
+    if (t >= (flight.fade ? 0 : 0.5) && !flight.dressed) { flight.dressed = true; dressFor(to); }
     if (flight.fade) {
-      $("white").style.opacity = ease(1 - Math.abs(2 * t - 1));
-      if (t >= 0.5) { pose = to.pose; shine(to.light); }
+      $("last").style.opacity = 1 - ease(t);
+      pose = to.pose;
+      shine(to.light);
     } else {
       pose = between(flight.from, to.pose, t);
       shine(mixLight(flight.light, to.light, ease(t)));

@@ -21,6 +21,7 @@ from twin.edits.stories import KeepPicture, PutStory
 from twin.project.store import Project
 from twin.story import Camera, Stop, Story, Words, picture_key
 from viewers.film.making import FilmRequest, film
+from viewers.film.overlay import dissolved
 from viewers.film.recorder import even, record
 from viewers.film.telling import FADE_S, Telling, dressed, seen
 from viewers.saved_view import view_to
@@ -108,13 +109,25 @@ def test_the_sun_goes_on_during_a_flight_within_a_day():
     assert half.sun == datetime.fromisoformat("2026-06-21T10:00:00+07:00")
 
 
-def test_a_cut_takes_no_time_and_a_fade_is_white_half_way():
+def test_a_cut_takes_no_time_and_a_fade_dissolves_what_was_before():
     cut = Telling(a_story(transition="cut"))
     assert cut.duration == 3.0 and cut.at(1.0).pose == NEAR
     fade = Telling(a_story(transition="fade"))
     assert fade.duration == pytest.approx(3.0 + FADE_S)
-    assert fade.at(1.0 + FADE_S / 2).fade == pytest.approx(1.0)
-    assert fade.at(1.0 + FADE_S * 0.4).pose == FAR and fade.at(1.0 + FADE_S * 0.6).pose == NEAR
+    assert fade.at(0.99).fade == 0.0 and fade.at(0.99).pose == FAR
+    left = [fade.at(1.0 + FADE_S * share).fade for share in (0.0, 0.3, 0.5, 0.7, 0.999, 1.0)]
+    assert left[0] == 1.0 and left[2] == pytest.approx(0.5) and left[-1] == 0.0
+    assert left == sorted(left, reverse=True)
+    # The next view lies under what is left of the last one from the start.
+    assert fade.at(1.0 + FADE_S * 0.1).pose == NEAR and fade.at(1.0 + FADE_S * 0.1).stop == 1
+
+
+def test_half_way_of_a_fade_a_pixel_is_half_of_each():
+    before, after = np.zeros((2, 2, 3), np.uint8), np.full((2, 2, 3), 200, np.uint8)
+    assert (dissolved(before, after, 0.5) == 100).all()
+    assert (dissolved(before, after, 1.0) == 0).all() and (
+        dissolved(before, after, 0.0) == 200
+    ).all()
 
 
 def test_a_stop_hides_and_dresses_without_touching_the_plan():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDropEvent, QImage
@@ -264,6 +265,45 @@ def test_a_story_is_told_by_keys_and_leaves_everything_as_it_was(qtbot, app):
     assert app.stage.scene.view.hidden == view.hidden and not furniture.names() & {CAPTION, PICTURE}
     qtbot.waitUntil(lambda: app.stage.pose() == pose, timeout=10_000)
     assert app.stage.canvas.picking
+
+
+def test_a_fade_keeps_the_last_picture_over_the_next_and_lets_it_go(qtbot, app):
+    from msgspec.structs import replace
+
+    from twin.edits.stories import PutStory
+    from viewers.scene.capture import as_shown
+    from viewers.wall.fade import LAST
+
+    tool, story = tool_of(app), a_story(2)
+    away = Camera(eye=(586_700.0, 2_326_300.0, 60.0), target=HERE.target)
+    stops = (story.stops[0], replace(story.stops[1], transition="fade", camera=away))
+    app.session.do(PutStory(story=replace(story, stops=stops)))
+    tool.play(PlayRequest(screen=-1))
+    show, furniture = tool.show_now, tool._over.furniture
+    qtbot.waitUntil(lambda: CAPTION in furniture.names(), timeout=10_000)
+    scene = app.stage.scene
+    scene.set_still()
+    first = as_shown(scene.window).astype(int)
+    show.next()
+    # The eye is there already, under the picture of where it was.
+    assert app.stage.pose().eye == pytest.approx(away.eye) and LAST in furniture.names()
+    scene.render()
+    assert np.abs(as_shown(scene.window) - first).mean() < 1.0
+    show._fade._timer.stop()
+    furniture.dim(LAST, 0.0)
+    scene.render()
+    other = as_shown(scene.window).astype(int)
+    differs = np.abs(other - first).max(axis=2) > 60
+    assert differs.mean() > 0.02
+    furniture.dim(LAST, 0.5)
+    scene.render()
+    half = as_shown(scene.window).astype(int)
+    assert np.abs(half - (first + other) / 2)[differs].mean() < 6
+    show._fade._step()
+    qtbot.waitUntil(lambda: LAST not in furniture.names(), timeout=10_000)
+    qtbot.waitUntil(lambda: CAPTION in furniture.names(), timeout=10_000)
+    show.end()
+    assert LAST not in furniture.names()
 
 
 def test_a_kiosk_goes_on_by_itself_and_begins_again(qtbot, app):

@@ -17,7 +17,7 @@ from layers.progress import SILENT, Progress
 from twin.city import City
 from twin.project.store import Project
 from twin.story import Story
-from viewers.film.overlay import told
+from viewers.film.overlay import dissolved, told
 from viewers.film.path import CameraPath, Flight, Speed, Timing, Turntable
 from viewers.film.recorder import LEAST_FPS, MOST_FPS, even, is_film, record
 from viewers.film.telling import Moment, Telling, dressed, named, seen
@@ -128,7 +128,7 @@ class Shot:
         self, request: FilmRequest, size: tuple[int, int], count: int, progress: Progress
     ) -> Iterator[Pixels]:
         """Each frame as it is drawn, uint8 (height, width, 3); frame n is of second n / fps."""
-        pictures = self._pictures()
+        pictures, before = self._pictures(), None
         for number in range(count):
             progress.step(number / count, f"Frame {number + 1} of {count}")
             moment = self.at(number / request.fps)
@@ -139,7 +139,11 @@ class Shot:
                 stop = self.story.stops[moment.stop]
                 caption = stop.caption.said(request.language) if request.captions else ""
                 picture = pictures.get(stop.picture) if request.captions else None
-                pixels = told(pixels, caption, picture, words=moment.words, fade=moment.fade)
+                pixels = told(pixels, caption, picture, words=moment.words)
+            if moment.fade > 0 and before is not None:
+                pixels = dissolved(before, pixels, moment.fade)
+            else:
+                before = pixels
             yield pixels
 
     def _show(self, moment: Moment) -> None:

@@ -1,7 +1,8 @@
-"""What stands over a frame of a story: caption, picture or chart, the white of a fade."""
+"""What stands over a frame of a story: caption, picture or chart, what is left of the picture before."""
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter
 
@@ -14,11 +15,15 @@ WIDE = 0.72
 FRAME = QColor(255, 255, 255, 240)
 
 
-def told(
-    pixels: Pixels, caption: str, picture: QImage | None, *, words: float, fade: float
-) -> Pixels:
-    """The frame with caption and picture over it, as strong as `words`, then faded into white."""
-    if (words <= 0 or not (caption or picture)) and fade <= 0:
+def dissolved(before: Pixels, after: Pixels, left: float) -> Pixels:
+    """`after` with so much (0 … 1) of `before` still in it; both uint8 (height, width, 3)."""
+    mixed = after + (before.astype(np.float32) - after) * np.float32(left)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def told(pixels: Pixels, caption: str, picture: QImage | None, *, words: float) -> Pixels:
+    """The frame with caption and picture over it, as strong as `words`."""
+    if words <= 0 or not (caption or picture):
         return pixels
     image = image_of(pixels)
     painter = QPainter(image)
@@ -31,9 +36,6 @@ def told(
         low = draw_caption(painter, caption, size)
     if picture is not None and words > 0:
         draw_picture(painter, picture, size, low)
-    if fade > 0:
-        painter.setOpacity(min(fade, 1.0))
-        painter.fillRect(0, 0, *size, QColor("#ffffff"))
     painter.end()
     return pixels_of(image)
 

@@ -11,7 +11,7 @@ from viewers.scene.poses import between, ease
 from viewers.view_state import CameraPose, ViewState
 
 FADE_S = 1.2
-"""A fade through white, from view to view."""
+"""In so many seconds one view dissolves into the next."""
 WORDS_S = 0.5
 """In so many seconds the words of a stop come and go."""
 SUN_STEPS = 24
@@ -65,7 +65,7 @@ class Moment:
     sun : time of the sun; None for the view's own
     stop : whose look is shown and whose words are said, −1 for none
     words : how strong the words are, 0 … 1
-    fade : how far the picture has gone into white, 0 … 1
+    fade : how much is seen still of the last picture before a fade, 0 … 1
     """
 
     pose: CameraPose
@@ -137,11 +137,11 @@ def way_seconds(stop: Stop) -> float:
 
 def on_the_way(one: Stop, other: Stop, share: float, *, number: int) -> Moment:
     """What is seen at `share` (0 … 1) of the way from `one` to `other`, which is stop `number`."""
-    shown = number if share >= 0.5 else number - 1
     if other.transition == "fade":
-        near = other if share >= 0.5 else one
-        fade = 1.0 - abs(2.0 * share - 1.0)
-        return Moment(pose=pose_of(near.camera), sun=near.when(), stop=shown, fade=ease(fade))
+        return Moment(
+            pose=pose_of(other.camera), sun=other.when(), stop=number, fade=1.0 - ease(share)
+        )
+    shown = number if share >= 0.5 else number - 1
     return Moment(
         pose=between(pose_of(one.camera), pose_of(other.camera), share),
         sun=_sun_between(one.when(), other.when(), ease(share)),

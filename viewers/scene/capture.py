@@ -82,15 +82,20 @@ def _captured(
         window.SetSize(*size)
     try:
         refine()
-        grab = vtkWindowToImageFilter()
-        grab.SetInput(window)
-        grab.ReadFrontBufferOff()
-        grab.ShouldRerenderOff()
-        grab.Update()
-        image = grab.GetOutput()
-        width, height, _ = image.GetDimensions()
-        flat = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
-        return np.ascontiguousarray(flat[::-1, :, :3])
+        return as_shown(window)
     finally:
         if size is not None and size != before:
             window.SetSize(*before)
+
+
+def as_shown(window: Any) -> NDArray[np.uint8]:
+    """What was drawn last, furniture included, without drawing anew: uint8 (height, width, 3)."""
+    grab = vtkWindowToImageFilter()
+    grab.SetInput(window)
+    grab.ReadFrontBufferOff()
+    grab.ShouldRerenderOff()
+    grab.Update()
+    image = grab.GetOutput()
+    width, height, _ = image.GetDimensions()
+    flat = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)
+    return np.ascontiguousarray(flat[::-1, :, :3])

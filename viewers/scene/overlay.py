@@ -53,6 +53,11 @@ class Overlay:
         known[1].SetPosition(round(x), round(y))
         known[1].SetVisibility(True)
 
+    def dim(self, name: str, opacity: float) -> None:
+        """How much of an image is seen, 0 … 1."""
+        if name in self._images:
+            self._images[name][1].GetProperty().SetOpacity(opacity)
+
     def lines(
         self,
         name: str,

@@ -10,11 +10,12 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QToolBar, QWidget
 
 from twin.story import Stop, Story
-from viewers.film.telling import dressed, pose_of, seen
+from viewers.film.telling import FADE_S, dressed, pose_of, seen
 from viewers.playing import PlayRequest
 from viewers.session import Session
 from viewers.stage_view import StageView
 from viewers.view_state import CameraPose
+from viewers.wall.fade import Fade
 from viewers.wall.words import Words
 from viewers.window import Window
 
@@ -59,7 +60,7 @@ class Show(QObject):
         self.number = -1
         self.going = request.timer or request.loop
         self._window, self._session, self._stage = window, session, stage
-        self._words = words
+        self._words, self._fade = words, Fade(words.over, self)
         self._over = False
         self._arrival, self._halfway, self._rest = (
             self._timer(call) for call in (self._arrive, self._dress, self._go_on)
@@ -96,6 +97,10 @@ class Show(QObject):
         self.number = min(max(number, 0), len(self.story.stops) - 1)
         for timer in (self._arrival, self._halfway, self._rest):
             timer.stop()
+        self._fade.end()
+        fades = not first and self.stop.transition == "fade"
+        if fades:
+            self._fade.begin()
         self._words.hide()
         seconds = 0.0 if first or self.stop.transition != "fly" else self.stop.flight
         if seconds:
@@ -103,7 +108,7 @@ class Show(QObject):
         else:
             self._dress()
         canvas.fly_to(pose_of(self.stop.camera), seconds=seconds)
-        self._arrival.start(round(1000 * seconds) + SETTLE_MS)
+        self._arrival.start(round(1000 * (FADE_S if fades else seconds)) + SETTLE_MS)
         self.changed.emit()
 
     def next(self) -> None:
@@ -173,6 +178,7 @@ class Show(QObject):
         for timer in (self._arrival, self._halfway, self._rest):
             timer.stop()
         _running().removeEventFilter(self)
+        self._fade.end()
         self._words.close()
         window, stage, session = self._window, self._stage, self._session
         stage.canvas.picking = True

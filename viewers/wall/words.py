@@ -77,12 +77,12 @@ class Words:
     """Shows the words of one stop at a time."""
 
     def __init__(self, over: Over) -> None:
-        self._over = over
+        self.over = over
 
     def show(self, stop: Stop, city: City | None) -> None:
         """Caption in the language now, and the picture, where the stop has them."""
         self.hide()
-        scene, furniture = self._over.scene, self._over.furniture
+        scene, furniture = self.over.scene, self.over.furniture
         if scene is None or furniture is None:
             return
         data = city.pictures.get(stop.picture) if city is not None else None
@@ -93,13 +93,13 @@ class Words:
         made = card(stop.caption.said(language()), picture, (int(size[0]), int(size[1])))
         for name, (pixels, x, y) in made.items():
             furniture.image(name, pixels, x, y)
-        self._over.again()
+        self.over.again()
 
     def hide(self) -> None:
         """Show none."""
-        if self._over.furniture is not None:
+        if self.over.furniture is not None:
             for name in (CAPTION, PICTURE):
-                self._over.furniture.drop(name)
+                self.over.furniture.drop(name)
 
     def close(self) -> None:
         """The show is over."""
