@@ -116,6 +116,15 @@ def test_a_house_stands_out_at_street_and_at_city_distance(distance):
     assert dark[150, 248] < 0.05, "not on it"
 
 
+def test_points_drawn_wide_show_which_of_them_stand_behind():
+    """Squares of 14 pixels, as points near the eye are drawn: their middles tell it, not only their rims."""
+    rows, cols = np.mgrid[:1080, :420] // 14
+    away = np.random.default_rng(1).choice([100.0, 106.0], size=(78, 30))[rows, cols]
+    dark = darkness(depth_of(away, 1.0, 72_000.0), 1.0, 72_000.0)[7::14, 7::14]
+    behind = away[7::14, 7::14] > 103.0
+    assert dark[behind].mean() > 0.1 and dark[~behind].max() < 0.01
+
+
 def test_the_sky_is_never_darkened():
     away = np.full((200, 200), 50.0)
     depth = depth_of(away, 5.0, 70_000.0)

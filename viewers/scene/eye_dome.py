@@ -11,14 +11,16 @@ from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 from vtkmodules.vtkCommonCore import vtkCommand, vtkFloatArray
 from vtkmodules.vtkRenderingCore import vtkRenderer
 
-RADII = (2, 5)
-"""Pixels to the neighbours that are looked at, in a picture of 1080 rows."""
-WEIGHTS = (0.55, 0.45)
+RADII = (2, 5, 14)
+"""Pixels to the neighbours that are looked at, in a picture of 1080 rows: edges, branches and the
+crowns of trees in a wood."""
+WEIGHTS = (0.44, 0.32, 0.24)
 STEPS = ((1, 0), (0, 1), (1, 1), (1, -1))
 """Directions in which a pair of neighbours lies, one on either side."""
-HALF = 0.004
-"""Share of its distance by which a pixel lies behind for half of the darkness: 4 m at 1 km."""
-DARKEST = 0.72
+HALVES = (0.005, 0.006, 0.012)
+"""Share of its distance by which a pixel lies behind for half of the darkness, for each radius: 5 m at
+1 km beside an edge, 12 m between crowns."""
+DARKEST = 0.64
 _FADES = 5_000.0
 """Metres from which on it gets weaker."""
 _ROWS = 1080
@@ -61,7 +63,7 @@ def darkness(
     sky = depth >= 1.0
     unit = max(depth.shape[0] / _ROWS, 0.5)
     total = np.zeros_like(level)
-    for radius, weight in zip(RADII, WEIGHTS, strict=True):
+    for radius, weight, half in zip(RADII, WEIGHTS, HALVES, strict=True):
         reach = max(round(radius * unit), 1)
         for right, up in STEPS:
             behind = _middle(level, right * reach, up * reach)
@@ -72,9 +74,9 @@ def darkness(
             else:
                 behind /= np.maximum(level, np.float32(1e-12))
             np.maximum(behind, 0.0, out=behind)
-            total += np.float32(weight / len(STEPS)) * (behind / (behind + np.float32(HALF)))
+            total += np.float32(weight / len(STEPS)) * (behind / (behind + np.float32(half)))
     # Half of the directions saturated is as dark as it gets: an edge has a free side.
-    dark = np.minimum(total * np.float32(1.6), 1.0) * np.float32(DARKEST)
+    dark = np.minimum(total * np.float32(1.3), 1.0) * np.float32(DARKEST)
     if not parallel_height:
         # Towards the horizon nothing has a shape any more, and the plain ends in a line.
         dark *= np.minimum((level * np.float32(_FADES)) ** 2, 1.0)
