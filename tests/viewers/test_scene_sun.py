@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from layers.errors import CityError
+from viewers.scene import shadow
+from viewers.scene.rays import RayWorld
 from viewers.scene.shadow import ray_scene, shadow_map, sky_map
 from viewers.scene.sun import atmosphere, direction, place_of, sun_position, sun_vector
 
@@ -104,3 +106,34 @@ def test_at_night_the_sun_gives_no_light_and_windows_are_lit():
     assert night.sun_light == (0, 0, 0) and night.night == 1.0
     assert noon.night == 0.0 and sum(noon.sun_light) > 2 * sum(noon.sky_light) - 0.2
     assert sum(night.zenith) < 0.1 * sum(noon.zenith)
+
+
+def test_a_large_solid_is_cast_in_pieces_and_says_the_same(monkeypatch):
+    """Embree's Python keeps the lock while it copies triangles and builds a tree of them."""
+    rng = np.random.default_rng(3)
+    rays = {}
+    for name, count in (("a", 700), ("b", 30), ("c", 400)):
+        corners = rng.uniform(0, 100, (count, 1, 3)) + rng.uniform(0, 6, (count, 3, 3))
+        triangles = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+        rays[name] = (corners.reshape(-1, 3).astype(np.float32), triangles, np.arange(count) // 2)
+    shuffled = rng.permutation(3 * 400)
+    back = np.argsort(shuffled).astype(np.int32)
+    rays["c"] = (rays["c"][0][shuffled], back[rays["c"][1]], rays["c"][2])
+    whole = RayWorld(rays)
+    assert len(whole.parts()) == 1
+    monkeypatch.setattr(shadow, "PIECE", 40)
+    monkeypatch.setattr(shadow, "TREE", 200)
+    pieces = RayWorld(rays)
+    assert len(pieces.parts()) == 6  # 1,130 triangles
+    counted = [len(part) for part in shadow.in_trees([40] * 12)]
+    assert counted == [5, 5, 2]
+    for origin, towards in zip(
+        rng.uniform(-20, 120, (300, 3)), rng.normal(size=(300, 3)), strict=True
+    ):
+        along = towards / np.linalg.norm(towards)
+        one, other = whole.first(origin, along), pieces.first(origin, along)
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            assert (one.layer, one.row) == (other.layer, other.row)
+            assert one.distance == pytest.approx(other.distance, abs=1e-4)
+            assert one.normal == pytest.approx(other.normal, abs=1e-5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from viewers.scene.cut import Cut
 from viewers.scene.packing import Code, coded_pair
-from viewers.scene.shadow import Box, Parts, ShadowMap, cast_depth, ray_scene, sky_map
+from viewers.scene.shadow import (
+    Box,
+    Parts,
+    ShadowMap,
+    cast_depth,
+    in_pieces,
+    in_trees,
+    ray_scene,
+    sky_map,
+)
 from viewers.scene.visual import Rays
 
 
@@ -26,13 +35,55 @@ class Hit:
     normal: NDArray[np.float64]
 
 
+class Tree:
+    """Pieces of layers in one Embree scene."""
+
+    def __init__(self, pieces: Sequence[tuple[str, Rays]]) -> None:
+        self.names = [name for name, _ in pieces]
+        """The layer of each geometry."""
+        self._rows = np.concatenate([rows for _, (_, _, rows) in pieces])
+        sizes = [len(triangles) for _, (_, triangles, _) in pieces]
+        self._first_face = np.cumsum([0, *sizes[:-1]])
+        self.scene: EmbreeScene = ray_scene([piece[:2] for _, piece in pieces])
+
+    def first(
+        self, origins: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+        """Geometry (−1 for none), row of its layer, distance and normal of what each ray meets first."""
+        found = self.scene.run(
+            origins.astype(np.float32), directions.astype(np.float32),
+            query="INTERSECT", output=True,
+        )  # fmt: skip
+        geometry, face = (np.asarray(found[k]).astype(np.int64) for k in ("geomID", "primID"))
+        met = (geometry >= 0) & (geometry < len(self.names)) & (face >= 0)
+        rows = np.full(len(origins), -1, np.int64)
+        rows[met] = self._rows[self._first_face[geometry[met]] + face[met]]
+        away = np.where(met, np.asarray(found["tfar"], float), np.inf)
+        return np.where(met, geometry, -1), rows, away, np.asarray(found["Ng"], float)
+
+
+def trees_of(rays: Mapping[str, Rays], names: Iterable[str]) -> list[Tree]:
+    """Layers in Embree scenes, each built quickly enough that the window does not wait for it."""
+    pieces = [(name, piece) for name in names for piece in _row_pieces(rays[name])]
+    runs = in_trees([len(triangles) for _, (_, triangles, _) in pieces])
+    return [Tree(pieces[run.start : run.stop]) for run in runs]
+
+
+def _row_pieces(rays: Rays) -> Iterator[Rays]:
+    """Triangles with their rows in pieces that each get one geometry id; see `ray_scene`."""
+    start = 0
+    for vertices, triangles in in_pieces(*rays[:2]):
+        end = start + len(triangles)
+        yield vertices, triangles, rays[2][start:end]
+        start = end
+
+
 class _Group:
-    """Layers that a cut treats alike, in one Embree scene."""
+    """Layers that a cut treats alike."""
 
     def __init__(self, names: list[str], rays: Mapping[str, Rays]) -> None:
         self.names = names
-        self._rows = [rays[name][2] for name in names]
-        self.scene: EmbreeScene = ray_scene([rays[name][:2] for name in names])
+        self.trees = trees_of(rays, names)
 
     def first(
         self, origin: NDArray[np.float64], direction: NDArray[np.float64], cut: Cut | None
@@ -49,25 +100,22 @@ class _Group:
     def _met(
         self, origin: NDArray[np.float64], direction: NDArray[np.float64], low: float, high: float
     ) -> Hit | None:
-        found = self.scene.run(
-            (origin + low * direction).astype(np.float32).reshape(1, 3),
-            direction.astype(np.float32).reshape(1, 3),
-            query="INTERSECT",
-            output=True,
-        )
-        geometry, primitive = int(found["geomID"][0]), int(found["primID"][0])
-        distance = low + float(found["tfar"][0])
-        if geometry < 0 or geometry >= len(self.names) or primitive < 0 or distance > high:
-            return None
-        normal = np.asarray(found["Ng"][0], float)
-        normal /= max(float(np.linalg.norm(normal)), 1e-12)
-        return Hit(
-            layer=self.names[geometry],
-            row=int(self._rows[geometry][primitive]),
-            where=origin + distance * direction,
-            distance=distance,
-            normal=normal,
-        )
+        best: Hit | None = None
+        start = (origin + low * direction).reshape(1, 3)
+        for tree in self.trees:
+            geometry, row, away, across = tree.first(start, direction.reshape(1, 3))
+            distance = low + float(away[0])
+            if geometry[0] < 0 or distance > high:
+                continue
+            if best is None or distance < best.distance:
+                best = Hit(
+                    layer=tree.names[geometry[0]],
+                    row=int(row[0]),
+                    where=origin + distance * direction,
+                    distance=distance,
+                    normal=across[0] / max(float(np.linalg.norm(across[0])), 1e-12),
+                )
+        return best
 
 
 class RayWorld:
@@ -88,7 +136,7 @@ class RayWorld:
 
     def parts(self, cut: Cut | None = None) -> Parts:
         """The scenes, each with what `cut` takes from it."""
-        return [(group.scene, self._cut_for(group, cut)) for group in self._groups]
+        return [(tree.scene, self._cut_for(one, cut)) for one in self._groups for tree in one.trees]
 
     def _cut_for(self, group: _Group, cut: Cut | None) -> Cut | None:
         whole = cut is not None and not cut.ground and group.names[0] in self._ground

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from embreex.rtcore_scene import EmbreeScene
 from numpy.typing import NDArray
 
 from layers.progress import Progress
 from viewers.i18n import mark
 from viewers.scene.cut import Cut
 from viewers.scene.projecting import project_by, rays_by, table_of
+from viewers.scene.rays import trees_of
 from viewers.scene.scene import Scene
-from viewers.scene.shadow import ray_scene
+from viewers.scene.visual import Rays
 from viewers.view_state import Rows
 
 MOST_RAYS = 150_000
@@ -100,19 +100,19 @@ def seen_within(scene: Scene, shape: Shape) -> Callable[[Rows, Places, Progress]
             progress.step(0.7 * number / max(len(later), 1), LOOKING)
             solid[layer_id] = call()
         rays = {k: found for k, found in solid.items() if found is not None}
+        names = list(rays)
         whole = {
-            n for n, k in enumerate(rays) if k in ground and cut is not None and not cut.ground
+            n for n, k in enumerate(names) if k in ground and cut is not None and not cut.ground
         }
-        first = _First(ray_scene([found[:2] for found in rays.values()]), cut, whole)
+        first = _First(rays, cut, whole)
         aims = {k: _Aim(places[k], sight) for k in rows}
         pixels = np.concatenate([_grid(shape, sight.size), *(aim.pixels for aim in aims.values())])
         progress.step(0.8)
-        geometry, face, _ = first.of(*sight.rays(pixels[np.isfinite(pixels).all(axis=1)]))
+        layer, row, _ = first.of(*sight.rays(pixels[np.isfinite(pixels).all(axis=1)]))
         met: dict[str, NDArray[np.int64]] = {}
-        for number, (layer_id, found) in enumerate(rays.items()):
+        for number, layer_id in enumerate(names):
             if layer_id in aims:
-                hit = np.unique(found[2][face[geometry == number]]).astype(np.int64)
-                met[layer_id] = np.intersect1d(hit, rows[layer_id])
+                met[layer_id] = np.intersect1d(row[layer == number], rows[layer_id])
         for layer_id in aims.keys() - rays.keys():
             met[layer_id] = rows[layer_id][aims[layer_id].in_sight(first)]
         return Rows(met)
@@ -121,40 +121,56 @@ def seen_within(scene: Scene, shape: Shape) -> Callable[[Rows, Places, Progress]
 
 
 class _First:
-    """What rays meet first of what is left; `whole` are solids that are not cut."""
+    """What rays meet first of what is left; `whole` are numbers of layers that are not cut."""
 
-    def __init__(self, tree: EmbreeScene, cut: Cut | None, whole: set[int]) -> None:
-        self._tree, self._cut, self._whole = tree, cut, whole
+    def __init__(self, rays: Mapping[str, Rays], cut: Cut | None, whole: set[int]) -> None:
+        self._trees = trees_of(rays, rays)
+        number = {name: n for n, name in enumerate(rays)}
+        self._layers = [np.array([number[name] for name in tree.names]) for tree in self._trees]
+        self._cut, self._whole = cut, whole
 
     def of(
         self, origins: NDArray[np.float64], directions: NDArray[np.float64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        """Solid (−1 for none), face and distance of what each ray meets first."""
-        geometry, face, away = _first(self._tree, origins, directions)
+        """Number of the layer (−1 for none), row and distance of what each ray meets first."""
+        layer, row, away = self._met(origins, directions)
         if self._cut is None:
-            return geometry, face, away
-        going = self._lost(geometry, origins, directions, away)
+            return layer, row, away
+        going = self._lost(layer, origins, directions, away)
         for _ in range(MOST_FACES):
             if not len(going):
                 break
             start = origins[going] + (away[going, None] + PAST_M) * directions[going]
-            there, on, further = _first(self._tree, start, directions[going])
-            geometry[going], face[going] = there, on
+            there, on, further = self._met(start, directions[going])
+            layer[going], row[going] = there, on
             away[going] += PAST_M + further
             going = going[self._lost(there, start, directions[going], further)]
-        geometry[going] = -1
-        return geometry, face, away
+        layer[going] = -1
+        return layer, row, away
+
+    def _met(
+        self, origins: NDArray[np.float64], directions: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        count = len(origins)
+        layer, row = np.full(count, -1, np.int64), np.full(count, -1, np.int64)
+        away = np.full(count, np.inf)
+        for tree, layers in zip(self._trees, self._layers, strict=True):
+            geometry, on, far, _ = tree.first(origins, directions)
+            nearer = np.flatnonzero(far < away)
+            layer[nearer] = layers[geometry[nearer]]
+            row[nearer], away[nearer] = on[nearer], far[nearer]
+        return layer, row, away
 
     def _lost(
         self,
-        geometry: NDArray[np.int64],
+        layer: NDArray[np.int64],
         origins: NDArray[np.float64],
         directions: NDArray[np.float64],
         away: NDArray[np.float64],
     ) -> NDArray[np.int64]:
         """Rays that met what is cut away."""
         assert self._cut is not None
-        met = np.flatnonzero((geometry >= 0) & ~np.isin(geometry, list(self._whole)))
+        met = np.flatnonzero((layer >= 0) & ~np.isin(layer, list(self._whole)))
         return met[~self._cut.keeps(origins[met] + away[met, None] * directions[met])]
 
 
@@ -188,16 +204,3 @@ def _grid(shape: Shape, size: tuple[int, int]) -> NDArray[np.float64]:
     axes = [np.arange(a, b, step) for a, b in zip(low, high, strict=True)]
     pixels = np.stack(np.meshgrid(*axes), -1).reshape(-1, 2)
     return pixels[within(pixels, shape)]
-
-
-def _first(
-    tree: EmbreeScene, origins: NDArray[np.float64], directions: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Solid (−1 for none), face and distance of what each ray meets first."""
-    found = tree.run(
-        origins.astype(np.float32), directions.astype(np.float32), query="INTERSECT", output=True
-    )
-    geometry, face = np.asarray(found["geomID"]), np.asarray(found["primID"])
-    missed = (face < 0) | (geometry < 0)
-    away = np.where(missed, np.inf, np.asarray(found["tfar"], float))
-    return np.where(missed, -1, geometry).astype(np.int64), face.astype(np.int64), away

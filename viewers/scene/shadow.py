@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -19,6 +19,9 @@ Box = tuple[float, float, float, float, float, float]
 """min x, max x, min y, max y, min z, max z, scene metres."""
 Parts = Sequence[tuple[EmbreeScene, Cut | None]]
 """Scenes that rays go through together, each with what is cut away from it."""
+PIECE, TREE = 4_000, 100_000
+"""Triangles that are copied, and triangles that a tree is built of, without a pause: some ten
+milliseconds each."""
 ROWS = 8
 """Rows of a map cast together: fewer calls for the same rays."""
 NOTHING = 1e8
@@ -53,20 +56,54 @@ class ShadowMap:
         object.__setattr__(self, "code", coded_depth(self.depth))
 
 
-def ray_scene(meshes: Sequence[tuple[NDArray[np.float32], NDArray[np.int32]]]) -> EmbreeScene:
-    """An Embree scene of (vertices (v, 3), triangles (t, 3)) in that order of geometry ids."""
+Mesh = tuple[NDArray[np.float32], NDArray[np.int32]]
+"""Vertices (v, 3), triangles (t, 3)."""
+
+
+def in_pieces(vertices: NDArray[np.float32], triangles: NDArray[np.int32]) -> Iterator[Mesh]:
+    """A mesh as meshes of at most `PIECE` triangles, in their order; whole where it is small."""
+    if len(triangles) <= PIECE:
+        yield vertices, triangles
+        return
+    for start in range(0, len(triangles), PIECE):
+        part = triangles[start : start + PIECE]
+        low, high = int(part.min()), int(part.max())
+        if high - low < 4 * PIECE:
+            yield vertices[low : high + 1], part - np.int32(low)
+        else:
+            used, inverse = np.unique(part, return_inverse=True)
+            yield vertices[used], inverse.reshape(-1, 3).astype(np.int32)
+
+
+def ray_scene(meshes: Iterable[Mesh]) -> EmbreeScene:
+    """An Embree scene of meshes; those of at most `PIECE` triangles have the geometry ids of their order.
+
+    Larger ones are handed over in pieces: Embree's Python keeps the lock while it copies one, and with it
+    the window. It keeps it, too, while it builds the tree: `in_trees` says how much one should hold.
+    """
     scene = EmbreeScene()
-    for vertices, triangles in meshes:
-        TriangleMesh(
-            scene,
-            np.ascontiguousarray(vertices, dtype=np.float32),
-            np.ascontiguousarray(triangles, dtype=np.int32),
-        )
-    if meshes:
+    any_there = False
+    for mesh in meshes:
+        for vertices, triangles in in_pieces(*mesh):
+            any_there = True
+            TriangleMesh(
+                scene,
+                np.ascontiguousarray(vertices, dtype=np.float32),
+                np.ascontiguousarray(triangles, dtype=np.int32),
+            )
+    if any_there:
         # The first ray builds the tree; two threads must not both try.
         down = np.array([[0.0, 0.0, -1.0]], np.float32)
         scene.run(np.zeros((1, 3), np.float32), down, query="DISTANCE")
     return scene
+
+
+def in_trees(counts: Sequence[int]) -> list[range]:
+    """Pieces of so many triangles, in order, as runs of about `TREE` triangles."""
+    ends = np.cumsum(counts)
+    number = (ends - 1) // TREE if len(ends) else ends
+    cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), len(counts)]
+    return [range(a, b) for a, b in itertools.pairwise(cuts) if b > a]
 
 
 def nearest(
