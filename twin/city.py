@@ -221,7 +221,10 @@ class City:
         changes = self.changes.get(layer_id)
         if not changes:
             return layer
-        row_of = {name: row for row, name in enumerate(layer.ids) if name in changes}
+        # In one go: asking the changes of each of a million rows by itself took seconds.
+        ids, named = layer.ids, set(changes)
+        is_changed = np.fromiter(map(named.__contains__, ids), np.bool_, len(ids))
+        row_of = {ids[row]: row for row in np.flatnonzero(is_changed).tolist()}
         fields = ("height", "floors", "use")
         touched = {f for f in fields if any(getattr(c, f) is not None for c in changes.values())}
         touched |= {"method", "rmse"} if "height" in touched else set()
