@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Iterator
 
+import imageio_ffmpeg
 import numpy as np
 import platformdirs
 import pytest
@@ -33,6 +35,7 @@ from twin.edits.buildings import SetBuildingHeight
 from twin.project.store import Project
 from viewers.app import App
 from viewers.bench.cities import big_city
+from viewers.film.making import FilmRequest
 from viewers.scene.block_choice import choose_tiles
 
 COUNT = int(os.environ.get("DOTHI_TRIAL", "25000"))
@@ -167,6 +170,26 @@ def test_a_pick_costs_no_frame_however_many_there_are(app):
         scene.pick(x, 0.35 * height)
         spent.append(time.process_time() - started)
     assert np.median(spent) < 0.03
+
+
+def test_it_is_filmed_along_two_bookmarks(app, tmp_path):
+    scene, canvas = app.stage.scene, app.stage.canvas
+    place = roof_of(app, "buildings", largest(app, "buildings"))
+    canvas.fly_to(scene.camera.overview(), seconds=0)
+    app.commands.run("add_bookmark")
+    look_down_at(app, place, 300.0)
+    app.commands.run("add_bookmark")
+    assert len(app.session.bookmarks) >= 2
+    out = tmp_path / "flight.mp4"
+    wanted = FilmRequest(city=tmp_path, out=out, size=(320, 180), fps=4, seconds=1.0, over=())
+    tool(app, "FilmTool").make_film(wanted)
+    wait(lambda: not app.tasks.running, seconds=600)
+    reader = imageio_ffmpeg.read_frames(str(out))
+    size = next(reader)["size"]
+    frames = [np.frombuffer(frame, np.uint8).astype(int) for frame in reader]
+    assert size == (320, 180) and len(frames) == 4
+    assert all(frame.std() > 8 for frame in frames), "the city is in each"
+    assert min(np.abs(a - b).mean() for a, b in itertools.pairwise(frames)) > 1, "the eye flies"
 
 
 def tool(app: App, name: str):
