@@ -21,7 +21,7 @@ from layers.readers import registry
 from layers.readers.registry import ReadOptions
 from layers.tiles.heights import LayerHeights
 from layers.tiles.terrain import Key, TerrainPyramid
-from viewers.scene import terrain_visual
+from viewers.scene import surface_shader, terrain_visual
 from viewers.scene.eye import Eye, eye_of
 from viewers.scene.ground_tiles import STILL
 from viewers.scene.scene import Scene
@@ -334,3 +334,29 @@ def test_a_great_wood_has_trunks_near_by_and_crowns_alone_far_away(scene):
     assert found is not None and set(np.unique(found[2])) == {
         int(r) for c in near for r in c.chunk.rows
     }
+
+
+def test_a_picture_lit_at_corners_while_moving_looks_as_one_lit_everywhere(
+    scene, tmp_path, monkeypatch
+):
+    photo_file(tmp_path / "photo.tif", 800)
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=40_000))
+    scene.show(city_of(ground(hills(400, 400)), photo), PLAIN_VIEW)
+    look(scene, (0, -150, 130), (0, 20, 40))
+    scene.set_still(cast=False)
+
+    def moving() -> np.ndarray:
+        material = scene.visual("ground")._pictured
+        material.set_quick()
+        material._build()
+        scene.stage._light(material)
+        scene.set_moving()
+        scene.render()
+        return scene.plotter.screenshot(return_img=True).astype(float)
+
+    by_corners = moving()
+    monkeypatch.setattr(surface_shader.Make, "by_corners", property(lambda _: False))
+    everywhere = moving()
+    away = np.abs(by_corners - everywhere)
+    assert everywhere.std() > 20  # there is something to be seen
+    assert away.mean() < 1.5 and np.percentile(away, 99) < 12

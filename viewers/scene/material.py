@@ -74,6 +74,14 @@ class Material:
         for uniforms in self.air_uniforms():
             uniforms.SetUniformf("hazeDensity", density)
 
+    def set_lights(self, sun: Any, sky: Any, bounce: Any) -> None:
+        """Light of the sun, from above and from below."""
+        corners = self._plain.GetVertexCustomUniforms()
+        for uniforms in (*self.uniforms(), *((corners,) if self.tiled else ())):
+            uniforms.SetUniform3f("sunLight", [float(v) for v in sun])
+            uniforms.SetUniform3f("skyLight", [float(v) for v in sky])
+            uniforms.SetUniform3f("bounceLight", [float(v) for v in bounce])
+
     def set_point_light(self, light: Any) -> None:
         """What falls on a point: points have no side that could be turned to the sun."""
         for shader in (self._plain, self._fine):

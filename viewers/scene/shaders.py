@@ -45,13 +45,21 @@ POINT_IMPL = """
 POINT_END = "  fragOutput0 = vec4(dtPoint, opacity);\n"
 
 SKY = """
+// A low sun warms its own side of the horizon far to both sides and leaves the other cool: 0 … 1.
+float dtWarm(vec2 way) {
+  float side = 0.5 + 0.5 * dot(way, sunDir.xy)
+    * inversesqrt(max(dot(way, way) * dot(sunDir.xy, sunDir.xy), 1e-8));
+  side *= clamp(1.0 - 2.4 * abs(sunDir.z), 0.0, 1.0);
+  return side * side;
+}
 vec3 dtSky(vec3 d) {
   float h = max(d.z, 0.0);
   float s = max(dot(d, sunDir), 0.0);
   float low = exp(-h * 15.0);
   vec3 c = mix(skyZenith, skyHorizon, low * 0.62 + 0.38 * exp(-h * 4.5));
   float s2 = s * s; float s8 = s2 * s2 * s2 * s2;
-  return c + skyGlow * (s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8);
+  float warm = 0.62 * dtWarm(d.xy) * (0.55 * exp(-h * 5.0) + 0.45 * low);
+  return c + skyGlow * (warm + s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8);
 }
 vec3 dtShow(vec3 linear) {
   // A soft shoulder keeps bright roofs from burning out; gamma 2 is close to sRGB and cheap.
@@ -118,6 +126,17 @@ DRAPE_TILE_QUICK = """
 """
 TILE_NORMAL = "\n  vec3 n = normalize(dtNormal);\n"
 # Ground is lit as if it were steeper, as in a hillshade: streets fall by a few in a hundred.
+# A moving picture of the ground in software is lit at its corners: two million pixels a frame have
+# but a texel to read, its light and the haze.
+LIT_DEC, LIT_IN_DEC = "out vec3 dtLight;\n", "in vec3 dtLight;\n"
+LIT_IMPL = """
+  {
+  vec3 n = normalize(vec3(dtNormalMC.xy * 2.4, dtNormalMC.z));
+  vec3 ambient = mix(bounceLight, skyLight, 0.5 + 0.5 * n.z);
+  dtLight = (ambient + sunLight * max(dot(n, sunDir), 0.0)) * dtHaze.a;
+  }
+"""
+LIT_END = "  vec3 colour = base * dtLight + dtHaze.rgb;\n"
 RELIEF_NORMAL = "\n  vec3 n = normalize(vec3(dtNormal.xy * 2.4, dtNormal.z));\n"
 
 # Software GL runs both sides of every branch, so what a moving frame does without is left out of
@@ -146,7 +165,10 @@ AIR = """
   vec3 air = skyHorizon;
   float ahead = max(dot(dir.xy, sunDir.xy), 0.0) * inversesqrt(max(dot(dir.xy, dir.xy), 1e-6));
   ahead *= ahead; ahead *= ahead; ahead *= ahead;
-  air += skyGlow * ahead * 0.12;
+  float side = 0.5 + 0.5 * dot(dir.xy, sunDir.xy)
+    * inversesqrt(max(dot(dir.xy, dir.xy) * dot(sunDir.xy, sunDir.xy), 1e-8));
+  side *= clamp(1.0 - 2.4 * abs(sunDir.z), 0.0, 1.0);
+  air += skyGlow * (ahead * 0.12 + 0.55 * side * side);
   // Some of the plain's own colour is left at the horizon, so that there is a line to be seen.
   float share = 0.80 * far / (0.75 + far);
 """

@@ -118,9 +118,7 @@ class Stage:
         material.set_float("night", self.air.night)
         material.set_vector("plainAround", self._around)
         material.set_lit(self.air.lit)
-        material.set_vector("sunLight", self.air.sun_light)
-        material.set_vector("skyLight", self.air.sky_light)
-        material.set_vector("bounceLight", self.air.bounce_light)
+        material.set_lights(self.air.sun_light, self.air.sky_light, self.air.bounce_light)
         light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
         material.set_float("unlit", float(light.mean()))
         if material.kind == "points":

@@ -42,6 +42,11 @@ class Make:
     quick: bool = False
     cut: bool = False
 
+    @property
+    def by_corners(self) -> bool:
+        """Whether moving frames are lit at the corners of triangles."""
+        return self.quick and self.tiled and self.pictured and self.smooth and not self.cut
+
 
 def _functions(make: Make, *, fine: bool) -> str:
     kind = make.kind
@@ -69,6 +74,9 @@ def _fragment(make: Make, *, fine: bool) -> str:
         return away + shaders.POINT_END
     if kind == "pool":
         return away + lamps.POOL
+    if make.by_corners and not fine:
+        drape = shaders.DRAPE_TILE_QUICK
+        return "".join([away, shaders.START, drape, shaders.LIT_END, shaders.END_PLAIN])
     normal = shaders.SMOOTH_NORMAL if make.smooth else shaders.FLAT_NORMAL
     if make.tiled or (fine and kind == "tree"):
         normal = shaders.RELIEF_NORMAL if make.tiled else shaders.TILE_NORMAL
@@ -136,6 +144,9 @@ def write(shader: Any, make: Make, *, fine: bool) -> None:
     elif not fine:
         dec, impl = dec + shaders.VERTEX_HAZE_DEC, impl + shaders.VERTEX_HAZE
         into += shaders.HAZE_IN_DEC
+    if make.by_corners and not fine:
+        dec, impl = dec + shaders.LIT_DEC, impl + shaders.LIT_IMPL
+        into += shaders.LIT_IN_DEC
     if make.bias:
         impl += shaders.VERTEX_BIAS % (make.bias * DEPTH_STEP)
     shader.ClearAllShaderReplacements()
