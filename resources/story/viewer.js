@@ -111,6 +111,9 @@
         vec3 v = normalize(d); float h = max(v.y, 0.0), s = max(dot(v, toSun), 0.0), low = exp(-h * 15.0);
         vec3 c = mix(zenith, horizon, low * 0.62 + 0.38 * exp(-h * 4.5));
         float s8 = pow(s, 8.0);
+        float side = 0.5 + 0.5 * dot(v.xz, toSun.xz) * inversesqrt(max(dot(v.xz, v.xz) * dot(toSun.xz, toSun.xz), 1e-8));
+        float sunk = clamp(1.0 - 2.4 * abs(toSun.y), 0.0, 1.0);
+        c += glow * 0.62 * side * side * sunk * sunk * (0.55 * exp(-h * 5.0) + 0.45 * low);
         c += glow * (s8 * 0.16 * (0.35 + 0.5 * low) + 0.25 * s8 * s8 * s8 + 2.0 * smoothstep(0.99991, 0.99996, s));
         gl_FragColor = vec4(dtShow(c), 1.0);
       }` }));

@@ -6,8 +6,8 @@ from viewers.scene.facades import CODES, OWN
 
 # All corners of a face have the last one's values, and the last one of a wall is where it begins: so
 # windows are counted along each wall from its own corner, and none is cut at its end.
-OUT = "flat out vec4 dtSite;\nflat out vec4 dtOpening;\nflat out vec4 dtWall;\n"
-INTO = "flat in vec4 dtSite;\nflat in vec4 dtOpening;\nflat in vec4 dtWall;\n"
+OUT = "flat out vec4 dtSite;\nflat out vec4 dtOpening;\nflat out vec4 dtWall;\nflat out vec4 dtRoof;\n"
+INTO = "flat in vec4 dtSite;\nflat in vec4 dtOpening;\nflat in vec4 dtWall;\nflat in vec4 dtRoof;\n"
 
 # Per pattern: metres of a bay, half the share of its width that is window, and the shares of a storey
 # at which the window begins and ends; then lit windows' part of homes, and whether the lowest storey
@@ -21,6 +21,11 @@ const vec4 dtBays[9] = vec4[9](
   vec4(3.0, 0.22, 0.30, 0.76), vec4(2.5, 0.25, 0.28, 0.80), vec4(3.4, 0.31, 0.28, 0.80),
   vec4(1.6, 0.45, 0.24, 0.90), vec4(3.2, 0.39, 0.22, 0.86), vec4(5.5, 0.34, 0.62, 0.84),
   vec4(3.4, 0.33, 0.28, 0.84), vec4(2.5, 0.25, 0.28, 0.80), vec4(4.5, 0.16, 0.16, 0.78));
+// Roofs: what a colour is multiplied by, and how much roofs of a kind differ from each other.
+const vec4 dtRoofs[9] = vec4[9](
+  vec4(1.03, 1.01, 0.98, 0.05), vec4(1.01, 0.95, 0.89, 0.14), vec4(0.97, 0.99, 1.00, 0.06),
+  vec4(0.88, 0.92, 0.96, 0.05), vec4(0.97, 0.97, 0.96, 0.07), vec4(0.80, 0.90, 1.00, 0.10),
+  vec4(1.06, 0.93, 0.84, 0.06), vec4(1.01, 0.96, 0.92, 0.13), vec4(1.04, 0.84, 0.71, 0.05));
 // x: homes, y: offices, z: shops, of lit windows; w: balconies.
 const vec4 dtLife[9] = vec4[9](
   vec4(0.6, 0.2, 0.0, 0.0), vec4(1.0, 0.0, 0.0, 0.55), vec4(1.0, 0.0, 0.0, 0.75),
@@ -36,6 +41,7 @@ VERTEX_IMPL = f"""
   int kind = int(clamp(own ? code - {OWN}.0 : code, 0.0, 8.0) + 0.5);
   vec4 bay = dtBays[kind];
   vec4 life = dtLife[kind];
+  dtRoof = dtRoofs[kind];
   float wall = dtSiteMC.z;
   // A wall has whole bays; one narrower than a window has none.
   float bays = own ? 1.0 / bay.x : max(floor(wall / bay.x + 0.35), 1.0) / max(wall, 0.1);
@@ -95,9 +101,12 @@ _END = """
     base *= 1.0 - 0.62 * cover * facade * (1.0 - fade);
     glow += vec3(0.95, 0.70, 0.42) * 0.26 * cover * share * night * (1.0 - fade) * facade;
 """
+# A roof has the tone of its use, some warmer and some greyer; colours that say something stay nearly so.
 _ROOF = """
   } else {
-    base = mix(base, base * vec3(1.05, 1.03, 1.0), 0.7);
+    float lot = fract(dtSite.x * 7.31 + dtSite.y * 91.7 + dtSite.w * 0.37) - 0.5;
+    vec3 tone = dtRoof.rgb * (1.0 + dtRoof.w * vec3(1.2, 1.0, 0.8) * lot);
+    base *= mix(vec3(1.0), tone, n.z > 0.0 ? facade : 0.0);
   }
 """
 PLAIN = (
