@@ -13,6 +13,7 @@ from viewers.app import App
 from viewers.drafts import thumbnail_of
 from viewers.scene import choosing
 from viewers.scene.capture import capture, read_in_parts
+from viewers.scene.refinement import Step
 from viewers.settings import Settings
 from viewers.view_state import CameraPose
 
@@ -151,3 +152,17 @@ def test_what_lies_within_a_shape_is_sought_in_a_worker(qtbot, opened, monkeypat
     tool._take(whole, "replace")
     qtbot.waitUntil(lambda: opened.session.view.chosen.count > 1, timeout=SECONDS)
     assert workers and all(name.startswith("dothi-task") for name in workers)
+
+
+def test_a_change_in_a_city_that_draws_slowly_is_seen_plainly_first(qtbot, opened):
+    scene, steps = opened.stage.scene, []
+    scene.each_frame.append(lambda: steps.append(scene.step))
+    for seconds, first in ((0.001, Step.SMOOTH), (1.0, Step.MOVING)):
+        at_rest(qtbot, opened)
+        steps.clear()
+        scene.seconds = seconds
+        opened.commands.toggle_theme()
+        qtbot.waitUntil(lambda: bool(steps), timeout=SECONDS)
+        assert steps[0] == first
+    at_rest(qtbot, opened)
+    assert steps[-1] == scene.step == Step.SMOOTH

@@ -83,15 +83,17 @@ class BuildingsVisual(Visual):
         self._layer, self._style = layer, style
         if not same_layer:
             self._uses = Uses(layer)
+        known = self._colours
         if layer.count <= AT_ONCE:
             self._colours, self.legend = of_buildings(layer, style)
         else:
             self._wish = (COLOURS, (self._wish or (COLOURS, 0))[1] + 1)
-            if len(self._colours) != layer.count:  # else it stays as it was until they come
+            if len(known) != layer.count:  # else it stays as it was until they come
                 self._colours, self.legend = plain(layer.count, NEUTRAL), None
         if not same_layer:
             self._put(before, layer)
-        self._repaint()
+        if self._colours is not known:
+            self._repaint()
         self.material.set_opacity(style.opacity)
         # Windows would compete with what a colour has to say.
         self.material.set_float("facade", 0.45 if style.color_by else 1.0)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
+from layers.memory import give_back
 from twin.city import City
 from viewers.scene.budget import FrameBudget, most_of, pace_of
 from viewers.scene.camera import Camera
@@ -109,15 +110,12 @@ class Scene:
         self.camera.origin = np.array(city.frame.origin)
         self._ground = ground_of(city)
         if self._wet.see(city, self._ground, view.hidden):
-            changed |= self._drop(lambda visual: visual.drapes)
-        gone = [k for k in self._visuals if k not in city.layers]
-        for layer_id in gone:
-            self._remove(layer_id)
+            changed |= self._drop([k for k, visual in self._visuals.items() if visual.drapes])
+        gone = self._drop([k for k in self._visuals if k not in city.layers])
+        changed |= gone
         self.city = city
-        drawn = bool(gone)
         for layer_id in city.layers:
-            drawn |= self._show_layer(city, view, layer_id)
-        changed |= drawn
+            changed |= self._show_layer(city, view, layer_id)
         if changed or view.hidden != self.view.hidden:
             self.picker.plain_z = lay_plain(self.stage, city, self._visuals.values(), self._ground)
             drape_pictures(self.stage, self._visuals.values())
@@ -131,7 +129,11 @@ class Scene:
             if self.patient:
                 self._look(self._eye(FIRST_TRIANGLES))
                 self._complete(float("inf"))
+            elif self.seconds > PATIENCE_S:
+                self.set_moving()  # what changed is seen at once, and finely when it rests
             self.render()
+        if gone:
+            give_back()
 
     def look_anew(self, pose: CameraPose | None) -> None:
         """See the next city from `pose`, or from where all of it is seen."""
@@ -140,13 +142,11 @@ class Scene:
     def _new_frame(self, frame: Frame) -> bool:
         if self.city is None or self.city.frame == frame:
             return self.city is None
-        for layer_id in list(self._visuals):
-            self._remove(layer_id)
+        self._drop(list(self._visuals))
         self._ground = None
         return True
 
-    def _drop(self, which: Callable[[Visual], bool]) -> bool:
-        chosen = [k for k, visual in self._visuals.items() if which(visual)]
+    def _drop(self, chosen: list[str]) -> bool:
         for layer_id in chosen:
             self._remove(layer_id)
         return bool(chosen)
