@@ -52,15 +52,72 @@ def test_a_tile_nobody_wants_any_more_is_told_so_and_thrown_away():
     assert loader.take("a") is None
 
 
+def _busy(loader: Loader) -> threading.Event:
+    """Keep the one worker busy until the event is set."""
+    begun, gate = threading.Event(), threading.Event()
+
+    def hold(wanted):
+        begun.set()
+        gate.wait(5)
+
+    loader.ask("busy", 0, float("inf"), hold)
+    assert begun.wait(5)
+    return gate
+
+
+def test_what_one_picture_does_not_want_another_still_gets():
+    loader = Loader(threads=1)
+    gate = _busy(loader)
+    loader.ask("a", 1, 1.0, lambda wanted: "first")
+    with loader.seen_in("pane"):
+        loader.want("a", [2])
+        loader.ask("a", 2, 1.0, lambda wanted: "second")
+    loader.want("a", [1])
+    with loader.seen_in("other pane"):
+        loader.forget("a")  # it hides the layer
+    gate.set()
+    got = set()
+    while loader.wait("a", 5.0):
+        got.add(loader.take("a"))
+    assert got == {(1, "first"), (2, "second")}
+    loader.close()
+
+
+def test_what_only_a_picture_wanted_that_is_gone_is_not_loaded():
+    loader = Loader(threads=1)
+    gate = _busy(loader)
+    with loader.seen_in("pane"):
+        loader.ask("a", 2, 1.0, lambda wanted: "second")
+    assert loader.owes("a")
+    loader.leave("pane")
+    assert not loader.owes("a")
+    gate.set()
+    loader.close()
+
+
+def test_what_the_first_picture_forgets_all_forget_and_nothing_is_remembered_of_it():
+    loader = Loader(threads=1)
+    gate = _busy(loader)
+    loader.ask("a", 1, 1.0, lambda wanted: 1)
+    with loader.seen_in("pane"):
+        loader.ask("a", 2, 1.0, lambda wanted: 2)
+    loader.forget("a")
+    assert not loader.owes("a")
+    gate.set()
+    assert loader.wait("busy", 5.0) and loader.take("busy") == (0, None)
+    loader.want("busy", ())
+    assert not loader._wants
+    loader.close()
+
+
 def test_a_failure_comes_to_the_owner_and_other_owners_see_nothing_of_it():
-    loader, arrived = Loader(threads=2), threading.Event()
-    loader.arrived = arrived.set
+    loader = Loader(threads=2)
 
     def fail(wanted):
         raise ValueError("broken")
 
     loader.ask("a", 7, 1.0, fail)
-    assert arrived.wait(5)
+    assert loader.wait("a", 5.0)
     assert loader.take("b") is None
     found = loader.take("a")
     assert found is not None and found[0] == 7 and isinstance(found[1], ValueError)

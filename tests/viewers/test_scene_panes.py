@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import datetime
 
@@ -139,6 +140,38 @@ def test_what_a_picture_hides_throws_no_shadow_in_it(scene):
     assert picture[140:160, 385:405].mean() == pytest.approx(
         picture[140:160, 495:515].mean(), rel=0.05
     )
+
+
+def test_what_a_picture_hides_leaves_no_dark_place_in_it(scene):
+    soft = replace(VIEW, occlusion=True)
+    hidden = PaneView(hidden=frozenset({"buildings"}))
+    scene.show(scene.city, soft)
+    scene.panes.arrange((PaneView(), PaneView(), hidden), linked=True, swipe=None)
+    scene.screenshot()
+    beside_houses = scene.screenshot()[150:, 300:].astype(int)
+    scene.show(scene.city, replace(soft, hidden=frozenset({"buildings"})))
+    scene.panes.arrange((hidden, hidden, hidden), linked=True, swipe=None)
+    alone = scene.screenshot()[150:, 300:].astype(int)
+    assert np.abs(beside_houses - alone)[4:-4, 4:-4].max() <= 3
+
+
+def test_a_picture_that_hides_a_layer_does_not_withdraw_what_others_load(scene):
+    visual, loader = scene.visual("buildings"), scene.loader
+    gate = threading.Event()
+    loader.ask("other", 0, 1.0, lambda wanted: gate.wait(5))
+    loader.ask("other", 1, 1.0, lambda wanted: gate.wait(5))
+    hidden = PaneView(hidden=frozenset({"buildings"}))
+    scene.panes.arrange((hidden,), linked=True, swipe=None)
+    scene.set_moving()
+    scene.renderer.AddObserver("EndEvent", lambda *_: loader.ask(visual, 99, 1.0, _nothing))
+    scene.window.Render()
+    assert loader.owes(visual)
+    scene.panes.arrange((), linked=True, swipe=None)
+    gate.set()
+
+
+def _nothing(_wanted):
+    return None
 
 
 def test_pictures_are_kept_with_the_project():

@@ -59,7 +59,11 @@ class LightState:
         self.sun = sun
         hour = hour_of(view.sun_time)
         self._stage.set_sun(sun, theme=view.theme, hour=hour)
-        if self._maps is not None and not moved:
+        if self._maps is None:
+            self._stage.set_sky_map(None)  # there may be another picture's
+        elif moved:
+            self._put_sky(self._maps)
+        else:
             self._put(self._maps)
         return True
 
@@ -134,6 +138,8 @@ class LightState:
         """Cast over what `other` casts over but for what is `hidden`; share its tree of rays."""
         self._casters = {k: v for k, v in other._casters.items() if k not in hidden}
         self.cut, self._beside = other.cut, other._maps
+        if not self._casters:
+            self._maps = None  # nothing would be cast in its stead
 
     def casts_over(self, names: Collection[str]) -> bool:
         """Whether any of these layers throws shadows."""
@@ -151,6 +157,9 @@ class LightState:
     def _put(self, maps: LightMaps) -> None:
         down = self.sun[2] <= LOWEST_SUN
         self._stage.set_shadows(NO_SHADOW if down else maps.near, NO_SHADOW if down else maps.far)
+        self._put_sky(maps)
+
+    def _put_sky(self, maps: LightMaps) -> None:
         self._stage.set_sky_map(maps.sky_code, maps.sky_scale, maps.sky_shift)
 
 

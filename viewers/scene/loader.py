@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -32,8 +33,9 @@ class Loader:
     """
 
     def __init__(self, threads: int = 2) -> None:
-        self.arrived: Callable[[], None] = lambda: None
-        """Called in a worker's thread whenever something can be taken."""
+        self._picture: Hashable = None
+        self._wants: dict[object, dict[Hashable, set[Hashable]]] = {}
+        """What of each owner each picture wants: a tile is given up when none does any more."""
         self._most = threads
         self._threads: list[threading.Thread] = []
         self._lock = threading.Condition()
@@ -48,7 +50,10 @@ class Loader:
         """Load `key` for `owner`; the highest urgency (pixels of error) goes first."""
         place = (owner, key)
         with self._lock:
-            if self._closed or any(done[:2] == place for done in self._done):
+            if self._closed:
+                return
+            self._wants.setdefault(owner, {}).setdefault(self._picture, set()).add(key)
+            if any(done[:2] == place for done in self._done):
                 return
             if place in self._working and place not in self._unwanted:
                 return
@@ -62,14 +67,42 @@ class Loader:
     def _idle(self) -> int:
         return len(self._threads) - len(self._working)
 
+    @contextlib.contextmanager
+    def seen_in(self, picture: Hashable) -> Iterator[None]:
+        """Count what is asked for and forgotten as another picture's of the same layers.
+
+        The first picture's name is None; what it forgets, all forget.
+        """
+        before, self._picture = self._picture, picture
+        try:
+            yield
+        finally:
+            self._picture = before
+
     def want(self, owner: object, keys: Iterable[Hashable]) -> None:
-        """Forget what `owner` asked for and does not want any more."""
-        kept = set(keys)
+        """Forget what `owner` asked for and does not want any more, in no picture."""
         with self._lock:
-            for place in [p for p in self._waiting if p[0] is owner and p[1] not in kept]:
-                del self._waiting[place]
-            # One that was told so may have given up already: it is worked on again if asked for.
-            self._unwanted |= {p for p in self._working if p[0] is owner and p[1] not in kept}
+            self._wants.setdefault(owner, {})[self._picture] = set(keys)
+            self._give_up(owner)
+
+    def leave(self, picture: Hashable) -> None:
+        """Forget what only `picture` wants: it is gone."""
+        with self._lock:
+            for owner, wants in list(self._wants.items()):
+                if wants.pop(picture, None) is not None:
+                    self._give_up(owner)
+
+    def _give_up(self, owner: object) -> None:
+        kept = self._wanted_of(owner)
+        if not kept:
+            self._wants.pop(owner, None)
+        for place in [p for p in self._waiting if p[0] is owner and p[1] not in kept]:
+            del self._waiting[place]
+        # One that was told so may have given up already: it is worked on again if asked for.
+        self._unwanted |= {p for p in self._working if p[0] is owner and p[1] not in kept}
+
+    def _wanted_of(self, owner: object) -> set[Hashable]:
+        return set().union(*self._wants.get(owner, {}).values())
 
     def take(self, owner: object) -> tuple[Any, Any] | None:
         """One loaded tile of `owner`: (key, what the work returned, or its exception)."""
@@ -77,6 +110,8 @@ class Loader:
             for index, (whose, key, result) in enumerate(self._done):
                 if whose is owner:
                     del self._done[index]
+                    for keys in self._wants.get(owner, {}).values():
+                        keys.discard(key)
                     return key, result
         return None
 
@@ -102,15 +137,23 @@ class Loader:
 
     def forget(self, owner: object) -> None:
         """Drop all that `owner` asked for; what is in work is thrown away when it is done."""
-        self.want(owner, ())
         with self._lock:
-            self._done = deque(done for done in self._done if done[0] is not owner)
+            if self._picture is None:
+                self._wants.pop(owner, None)
+            else:
+                self._wants.get(owner, {}).pop(self._picture, None)
+            self._give_up(owner)
+            kept = self._wanted_of(owner)
+            self._done = deque(
+                done for done in self._done if done[0] is not owner or done[1] in kept
+            )
 
     def close(self) -> None:
         """End the workers and wait for them."""
         with self._lock:
             self._closed = True
             self._waiting.clear()
+            self._wants.clear()
             self._unwanted |= self._working
             self._lock.notify_all()
         for thread in self._threads:
@@ -143,8 +186,6 @@ class Loader:
                 if not dropped:
                     self._done.append((*place, result))
                 self._lock.notify_all()
-            if not dropped:
-                self.arrived()
             del place, work, result  # nothing is held while there is nothing to do
 
     def _wanted(self, place: tuple[object, Hashable]) -> bool:

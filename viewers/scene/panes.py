@@ -16,6 +16,7 @@ from vtkmodules.vtkRenderingCore import vtkCamera, vtkProp, vtkRenderer
 
 from twin.city import City
 from twin.style import Style
+from viewers.scene.breath import Breath
 from viewers.scene.eye import Eye, eye_of
 from viewers.scene.levels import choose, clip_range
 from viewers.scene.light_state import LightState
@@ -69,6 +70,7 @@ class Pane:
         self.renderer.SetActiveCamera(self.camera)
         self.light = LightState(scene.stage)
         self.light.map_size = scene.light.map_size // 2
+        self.breath = Breath(self.renderer, scene.window)
         self.props: dict[int, vtkProp] = {}
         self.undo: list[Callable[[], object]] = []
 
@@ -139,15 +141,22 @@ class Panes:
             else:
                 kept.append((owner, tag))
         self._listening = kept
+        pane.breath.close()
+        self._scene.loader.leave(pane)
         # Its actors stay the scene's: taking them off here would free what the window shares.
         self._scene.window.RemoveRenderer(pane.renderer)
 
     # -- one picture ------------------------------------------------------------------------
 
     def _begin(self, pane: Pane) -> None:
-        scene, city = self._scene, self._scene.city
-        if city is None:
-            return
+        city = self._scene.city
+        if city is not None:
+            # What it asks for is its own: other pictures still wait for what it does not want.
+            with self._scene.loader.seen_in(pane):
+                self._prepare(pane, city)
+
+    def _prepare(self, pane: Pane, city: City) -> None:
+        scene = self._scene
         if self.linked or self.swiping:
             _copy_eye(scene.renderer.GetActiveCamera(), pane.camera)
         viewport = self.viewports[1 + self.extra.index(pane)]
@@ -165,7 +174,7 @@ class Panes:
             if visual in self.own:
                 visual.complete(float("inf") if scene.patient and not scene.moving else 0.01)
                 visual.look(eye)  # with what has come
-        lit = scene.step >= Step.LIT
+        lit, pane.breath.on = scene.step >= Step.LIT, scene.step >= Step.WHOLE
         meshes = [mesh for visual in shown for mesh in visual.meshes()]
         if meshes:
             choose(
@@ -185,8 +194,10 @@ class Panes:
         )  # fmt: skip
 
     def _finish(self, pane: Pane) -> None:
-        for call in reversed(pane.undo):
-            call()
+        # What is only put away until the next frame goes on loading.
+        with self._scene.loader.seen_in(self):
+            for call in reversed(pane.undo):
+                call()
         pane.undo.clear()
 
     def _shown(self, pane: Pane, city: City) -> list[Visual]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
+from viewers.scene.breath import Breath
 from viewers.scene.eye_dome import EyeDome
 
 
@@ -35,6 +36,7 @@ class Smoothing:
         """`owes` tells that points are still to come: a thin cloud is mostly hollows."""
         self._renderer, self._window = renderer, window
         self._dome = EyeDome(renderer, window, unless=owes)
+        self._breath = Breath(renderer, window)
 
     def set(self, step: Step, *, points: bool, quick: bool = False) -> None:
         """Prepare the next frame; `quick` smooths the picture instead of sampling it more often."""
@@ -42,7 +44,9 @@ class Smoothing:
         self._window.SetMultiSamples(MSAA if smooth and not points and not quick else 0)
         self._renderer.SetUseFXAA(smooth and quick and not points)
         self._dome.on = smooth and points
+        self._breath.on = step >= Step.WHOLE or points
 
     def close(self) -> None:
         """Give the window back as it was."""
         self._dome.close()
+        self._breath.close()
