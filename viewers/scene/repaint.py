@@ -31,7 +31,7 @@ class DrawnOnce(QObject):
         self, window: Any, interactor: Any, view: QWidget, redraw: Callable[[], None]
     ) -> None:
         super().__init__(view)
-        self._interactor, self._redraw = interactor, redraw
+        self._interactor, self._view, self._redraw = interactor, view, redraw
         self._waits = False
         self._tags = [
             (window, window.AddObserver("EndEvent", self._stands)),
@@ -65,6 +65,7 @@ class DrawnOnce(QObject):
 
     def close(self) -> None:
         """Paint events draw again."""
+        self._view.removeEventFilter(self)
         for owner, tag in self._tags:
             owner.RemoveObserver(tag)
         self._tags.clear()
