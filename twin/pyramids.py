@@ -13,7 +13,7 @@ from layers.kinds.imagery import ImageryLayer
 from layers.progress import SILENT, Progress
 from layers.tiles.heights import LayerHeights
 from layers.tiles.imagery import Picture
-from layers.tiles.picture_levels import FOLDER, build_levels, known_levels, wanted
+from layers.tiles.picture_levels import FIRST, FOLDER, build_levels, wanted
 from layers.tiles.pyramid import open_pyramid
 from layers.tiles.terrain import AT_ONCE, TerrainPyramid
 from twin.city import City
@@ -61,9 +61,9 @@ def build_pyramids(project: Project, *, workers: int = 0, progress: Progress = S
         count = workers or os.cpu_count() or 1
         made += pyramid.build(workers=count if many else 0, progress=part)
         (pyramid.folder / DONE).touch()
-    for number, (picture, folder) in enumerate(pictures, len(grounds) + len(large)):
+    for number, (photo, place) in enumerate(pictures, len(grounds) + len(large)):
         part = progress.part(number / all_of_them, (number + 1) / all_of_them)
-        made += build_levels(picture, folder, part)
+        made += _build_copies(photo, place, part)
     return made
 
 
@@ -72,8 +72,8 @@ def unprepared(project: Project) -> bool:
     folders = [project.tile_folder(layer) for layer in _large(project)]
     grounds = [project.tile_folder(layer) for layer in _grounds(project)]
     folders += [folder / TERRAIN for folder in grounds if folder is not None]
-    missing = any(folder is not None and not (folder / DONE).exists() for folder in folders)
-    return missing or any(not known_levels(at, one) for one, at in _pictures(project))
+    folders += [folder for _, folder in _pictures(project)]
+    return any(folder is not None and not (folder / DONE).exists() for folder in folders)
 
 
 def drawn_ground(city: City, ground: ElevationLayer) -> ElevationLayer:
@@ -98,14 +98,22 @@ def _build_terrain(project: Project, ground: ElevationLayer, progress: Progress)
     return pyramid.rebuilt
 
 
-def _pictures(project: Project) -> list[tuple[Picture, Path]]:
-    """Pictures whose file is large and brings no coarser copies, and where those are kept."""
+def _build_copies(layer: ImageryLayer, folder: Path, progress: Progress) -> int:
+    picture = Picture(layer)
+    made = build_levels(picture, folder, progress) if wanted(picture) else 0
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / DONE).touch()
+    return made
+
+
+def _pictures(project: Project) -> list[tuple[ImageryLayer, Path]]:
+    """Pictures whose file is much finer than their overview, and where copies of them are kept."""
     found = []
     for layer in project.city.layers.values():
-        if isinstance(layer, ImageryLayer) and layer.full_size != (0, 0):
-            folder, picture = project.tile_folder(layer), Picture(layer)
-            if folder is not None and wanted(picture):
-                found.append((picture, folder / FOLDER))
+        if isinstance(layer, ImageryLayer):
+            folder = project.tile_folder(layer)
+            if folder is not None and layer.full_size[0] > FIRST * layer.pixels.shape[0]:
+                found.append((layer, folder / FOLDER))
     return found
 
 

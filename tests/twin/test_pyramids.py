@@ -6,10 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cities import make_buildings, make_city, make_ground
+import rasterio
+from cities import CRS, make_buildings, make_city, make_ground
+from rasterio.transform import from_origin
 
 from layers.errors import Cancelled
 from layers.progress import Progress
+from layers.readers import registry
+from layers.readers.registry import ReadOptions
 from layers.tiles.heights import LayerHeights
 from layers.tiles.terrain import TerrainPyramid
 from twin import pyramids
@@ -92,3 +96,24 @@ def test_who_stops_the_making_of_a_terrain_stops_it_for_the_picture_too(hilly):
         assert 0 < build_pyramids(project) < 29
         assert watching.complete
         assert watching.build() is True and watching.rebuilt == 0
+
+
+def test_copies_of_a_large_picture_are_made_ahead_in_the_cache(tmp_path):
+    y, x = np.mgrid[:1000, :1000]
+    pixels = np.stack([x % 256, y % 256, (x + y) % 256]).astype(np.uint8)
+    with rasterio.open(
+        tmp_path / "photo.tif", "w", driver="GTiff", width=1000, height=1000, count=3,
+        dtype="uint8", crs=CRS, transform=from_origin(588_000, 2_326_000, 0.5, 0.5),
+        photometric="RGB",
+    ) as file:  # fmt: skip
+        file.write(pixels)
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions(max_pixels=10_000))
+    Project.create(tmp_path / "c.gpkg", make_city(photo)).close()
+    with Project.open(tmp_path / "c.gpkg") as project:
+        (layer,) = project.city.layers.values()
+        assert unprepared(project)
+        assert build_pyramids(project) == 2  # of 2 and 4 m cells; the layer's own are 5 m
+        assert not unprepared(project) and build_pyramids(project) == 0
+        kept = sorted(p.name for p in (project.tile_folder(layer) / "picture").glob("*.tif"))
+        assert [name.split("-")[1] for name in kept] == ["4", "8"]
+    assert sorted(p.name for p in tmp_path.glob("photo*")) == ["photo.tif"]
