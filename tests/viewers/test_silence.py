@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFrame
 
 from viewers.app import App
 from viewers.drafts import thumbnail_of
@@ -166,3 +166,16 @@ def test_a_change_in_a_city_that_draws_slowly_is_seen_plainly_first(qtbot, opene
         assert steps[0] == first
     at_rest(qtbot, opened)
     assert steps[-1] == scene.step == Step.SMOOTH
+
+
+def test_cards_of_health_are_made_only_when_they_say_something_else(qtbot, opened):
+    panel = opened.window.health
+    cards = panel._issues.findChildren(QFrame, "note")
+    assert cards
+    opened.opening.check_health()
+    assert panel._issues.findChildren(QFrame, "note") == cards
+    at_rest(qtbot, opened)
+    opened.commands.toggle_language()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    said = [one for one in panel._issues.findChildren(QFrame, "note") if one not in cards]
+    assert len(said) == len(cards)

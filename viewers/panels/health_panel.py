@@ -24,11 +24,11 @@ from layers.health.fixlist import Fix, fix_list
 from layers.health.records import CRITERIA, Assessment, Issue, Places
 from layers.health.registry import check_of
 from twin.city import City
-from viewers.i18n import number, say, tr, whole
+from viewers.i18n import language, number, say, tr, whole
 from viewers.panels.badge import Badge
 from viewers.panels.score_bars import ScoreBars
 from viewers.panels.words import EmptyState, Retranslated, clear, label
-from viewers.theme import pixmap, set_icon
+from viewers.theme import pixmap, set_icon, theme
 
 ALL = ""
 """The entry for all layers; no layer has this id."""
@@ -53,6 +53,8 @@ class HealthPanel(Retranslated, QWidget):
         self._city: City | None = None
         self._assessed: Mapping[str, Assessment] = {}
         self._busy = False
+        self._told: tuple[object, object] = (None, None)
+        self._how: tuple[object, str, str] = (None, "", "")
         self._place: dict[str, int] = {}
         self._layer = QComboBox()
         self._layer.activated.connect(self._fill)
@@ -139,8 +141,12 @@ class HealthPanel(Retranslated, QWidget):
             self._fill()
 
     def _fill(self) -> None:
-        clear(self._rows)
         chosen = self._layer.currentData()
+        what, how = (self._assessed, self._city), (chosen, language(), theme())
+        if what[0] is self._told[0] and what[1] is self._told[1] and how == self._how:
+            return  # cards take a while, and a check that begins says nothing new
+        self._told, self._how = what, how
+        clear(self._rows)
         shown = self._assessed.get(str(chosen))
         everything = chosen == ALL and bool(self._assessed)
         self._stack.setCurrentIndex(1 if everything or shown is not None else 0)
