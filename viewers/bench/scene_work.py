@@ -1,6 +1,6 @@
 """What the benchmarks of the scene do, each alone in a fresh process that prints one JSON line.
 
-`python -m viewers.bench.scene_work first|moving|memory|flights COUNT` or `… tiles COUNT`.
+`python -m viewers.bench.scene_work first|moving|memory COUNT` or `… tiles COUNT`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import Any
 from viewers.bench.measure import STARTED
 
 SIZE = (1920, 1080)
-DRIFT_AFTER = 200
 
 
 def city_file(count: int) -> Path:
@@ -126,59 +125,6 @@ def memory(count: int) -> dict[str, Any]:
 SMALL = 25_000
 
 
-def flights(count: int, *, city: int = 100_000) -> dict[str, Any]:
-    """Random flights; every tenth time the city is closed and opened, every third a layer hidden."""
-    import numpy as np
-
-    from layers.memory import give_back
-    from twin.project.store import Project
-    from viewers.scene.off_screen import OffScreen
-    from viewers.scene.scene import Scene
-    from viewers.view_state import CameraPose, ViewState
-
-    rng = np.random.default_rng(11)
-    window = OffScreen((960, 540))
-    scene = Scene(window)
-    scene.patient = False
-    project = Project.open(city_file(city), read_only=True)
-    resident = []
-    for number in range(count):
-        if number % 10 == 0:
-            project.close()
-            project = Project.open(city_file(city), read_only=True)
-            scene.folder_for = project.tile_folder
-            scene.show(_without_layers(project.city), ViewState())
-        hidden = frozenset({"buildings"}) if number % 3 == 0 else frozenset()
-        scene.show(project.city, ViewState(hidden=hidden))
-        bounds = project.city.bounds
-        assert bounds is not None
-        west, south, east, north = bounds
-        scene.set_moving()
-        end = np.array([rng.uniform(west, east), rng.uniform(south, north), 0.0])
-        start = end + rng.uniform((-3000, -3000, 150), (3000, 3000, 2500))
-        for step in np.linspace(0.0, 0.8, 4):
-            eye = start + (end - start) * step
-            scene.camera.pose = CameraPose(
-                eye=tuple(eye + np.array([0, 0, 30.0])), target=tuple(end)
-            )
-            scene.render()
-        if number % 10 == 9:
-            gc.collect()
-            give_back()
-            resident.append(_resident())
-    project.close()
-    scene.close()
-    window.close()
-    settled = resident[DRIFT_AFTER // 10 - 1 :]
-    return {"flights": count, "after_200_mb": settled[0], "end_mb": float(np.median(settled[-10:]))}
-
-
-def _without_layers(city: Any) -> Any:
-    from dataclasses import replace
-
-    return replace(city, layers={}, styles={}, changes={})
-
-
 def _opened(path: Path) -> tuple[Any, Callable[[], None]]:
     """A scene that shows the project, drawn once, and what closes both."""
     from twin.project.store import Project
@@ -216,6 +162,5 @@ def _resident() -> float:
 if __name__ == "__main__":
     works = {
         "make": make, "tiles": tiles, "first": first, "moving": moving, "memory": memory,
-        "flights": flights,
     }  # fmt: skip
     print(json.dumps(works[sys.argv[1]](int(sys.argv[2]))))
