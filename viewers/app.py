@@ -34,6 +34,7 @@ from viewers.tidying import Tidying
 from viewers.tools import registry
 from viewers.tools.tool import Desk
 from viewers.view_state import CameraPose, Picked
+from viewers.warming import Warming
 from viewers.window import Window
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class App(QObject):
             spec.id: tool for tool in self.tools for spec in tool.ACTIONS if spec is not None
         }
         self.preparing = Preparing(self.session, self.tasks, self)
+        self.warming = Warming(self)
         sweep_additions()
         self._closed = False
         self._redraw = QTimer(self)
@@ -333,6 +335,7 @@ class App(QObject):
         self._closed = True
         self._redraw.stop()
         self.thumbnail.close()
+        self.warming.close()
         self.stage.canvas.set_hand(None)
         for tool in self.tools:
             tool.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator
 from typing import Literal
 
 from PySide6.QtCore import QByteArray, QObject, QRectF, QSize, Qt
@@ -80,6 +81,7 @@ TOKENS: dict[str, dict[str, str]] = {
 }
 
 _now: ThemeName = "light"
+_used: set[str] = set()
 
 
 def theme() -> ThemeName:
@@ -176,7 +178,16 @@ def style_sheet(name: ThemeName) -> str:
 
 def icon(name: str) -> QIcon:
     """The line icon `name` in the colours of the theme now."""
+    _used.add(name)
     return _icon(name, _now)
+
+
+def prepare_icons() -> Iterator[str]:
+    """Draw the icons that were used so far for both themes; gives the name of each that was drawn."""
+    for name in sorted(_used):
+        for other in TOKENS:
+            _icon(name, other)
+        yield name
 
 
 def set_icon(target: QAction | QAbstractButton, name: str) -> None:

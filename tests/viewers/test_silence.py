@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication, QFrame
 
+from viewers import theme
 from viewers.app import App
 from viewers.drafts import thumbnail_of
 from viewers.scene import choosing
@@ -179,3 +180,11 @@ def test_cards_of_health_are_made_only_when_they_say_something_else(qtbot, opene
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     said = [one for one in panel._issues.findChildren(QFrame, "note") if one not in cards]
     assert len(said) == len(cards)
+
+
+def test_icons_of_the_other_theme_are_drawn_before_it_is_asked_for(qtbot, opened):
+    opened.warming._timer.setInterval(0)
+    qtbot.waitUntil(lambda: opened.warming.done, timeout=SECONDS)
+    drawn = theme._icon.cache_info().misses
+    opened.commands.toggle_theme()
+    assert theme._icon.cache_info().misses == drawn
