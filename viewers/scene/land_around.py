@@ -75,7 +75,8 @@ class LandAround:
     def __init__(self, around: Surroundings) -> None:
         self._around = around
         self.material = around.stage.material("land", smooth_normals=True, of_plain=True)
-        self._edge_material = around.stage.material("land", smooth_normals=True)
+        # Tiles hang skirts in the very same plane.
+        self._edge_material = around.stage.material("land", smooth_normals=True, bias=8.0)
         self._edge_material.property.SetColor(*(EDGE_COLOUR / 255.0))
         self._surfaces: list[Surface] = []
         self._asked: tuple[object, ...] = ()
