@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 CityOf = Callable[[str], Path | None]
 WINDOW = (1600, 1000)
 MOST_BYTES = 350_000
-PATIENCE_S = 120.0
+PATIENCE_S = 400.0
 
 
 def take(names: list[str], city_of: CityOf, folder: Path) -> int:
