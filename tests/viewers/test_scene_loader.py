@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
+import weakref
 
 import pytest
 
@@ -169,4 +171,31 @@ def test_tiles_are_made_after_what_the_window_does():
     loader.ask("a", 0, 1.0, priority)
     assert loader.wait("a", 5.0)
     assert loader.take("a") == (0, min(priority() + NICE, 19))
+    loader.close()
+
+
+class _Owner:
+    pass
+
+
+def test_an_owner_that_has_all_it_asked_for_is_not_held():
+    loader, owner = Loader(threads=1), _Owner()
+    gone = weakref.ref(owner)
+    loader.ask(owner, 0, 1.0, lambda wanted: 1)
+    assert loader.wait(owner, 5.0) and loader.take(owner) == (0, 1)
+    assert loader.finish(5.0)
+    del owner
+    gc.collect()
+    assert gone() is None
+    loader.close()
+
+
+def test_to_finish_is_to_wait_for_what_nobody_wants_too():
+    loader, begun, gate = Loader(threads=1), threading.Event(), threading.Event()
+    loader.ask("a", 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
+    assert begun.wait(5)
+    loader.forget("a")
+    assert not loader.owes("a") and not loader.finish(0.05)
+    gate.set()
+    assert loader.finish(5.0)
     loader.close()

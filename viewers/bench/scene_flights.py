@@ -122,6 +122,7 @@ def _open(scene: Any, city: City) -> dict[str, float]:
     found = _resident("open")
     scene.set_moving()
     scene.show(without_layers(city), ViewState())
+    scene.loader.finish(60.0)
     for _ in range(2):
         scene.render()
     return found

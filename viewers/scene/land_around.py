@@ -3,6 +3,7 @@ outside it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,7 +97,7 @@ class LandAround:
         origin = self._around.frame.origin
         self._around.loader.forget(self)
         self._around.loader.ask(
-            self, asked, float("inf"), lambda _: _made(pyramid, feet, plain, origin)
+            self, asked, float("inf"), lambda wanted: _made(pyramid, feet, plain, origin, wanted)
         )
 
     def complete(self, seconds: float) -> bool:
@@ -163,8 +164,13 @@ class LandAround:
 
 
 def _made(
-    pyramid: TerrainPyramid, feet: Feet, plain: float, origin: tuple[float, float, float]
-) -> _Made:
+    pyramid: TerrainPyramid,
+    feet: Feet,
+    plain: float,
+    origin: tuple[float, float, float],
+    wanted: Callable[[], bool],
+) -> _Made | None:
+    """Edge and sheet; None once nobody wants them any more."""
     level = next(
         n for n, shape in enumerate(pyramid.shapes)
         if shape[0] * shape[1] <= MOST_NODES or n == pyramid.levels - 1
@@ -173,12 +179,16 @@ def _made(
     x, y = pyramid.x_of(np.arange(cols), level), pyramid.y_of(np.arange(rows), level)
     (x[0], y[-1], x[-1], y[0]) = pyramid.heights.bounds
     nodes = pyramid.nodes(level, 0, 0, rows, cols)
+    if not wanted():
+        return None
     # Of a very large ground every so many-th node is looked at; it is a little lower between them.
     off = 2 * float(np.median(pyramid.errors(level))) if level else 0.0
     sheet = sheet_around(
         nodes, x, y, outlines=feet.outlines, feet=feet.heights, origin=origin, off=off,
         plain=plain + origin[2] - 0.02,
     )  # fmt: skip
+    if not wanted():
+        return None
     top, border = grid_border(nodes, x, y)
     if not len(border):
         return _Made((np.empty((0, 3), np.float32), np.empty((0, 3), np.int32)), sheet)

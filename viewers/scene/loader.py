@@ -110,10 +110,17 @@ class Loader:
             for index, (whose, key, result) in enumerate(self._done):
                 if whose is owner:
                     del self._done[index]
-                    for keys in self._wants.get(owner, {}).values():
-                        keys.discard(key)
+                    self._served(owner, key)
                     return key, result
         return None
+
+    def _served(self, owner: object, key: Hashable) -> None:
+        """An owner that wants nothing more is not held: it may be gone from the stage."""
+        wants = self._wants.get(owner, {})
+        for keys in wants.values():
+            keys.discard(key)
+        if not any(wants.values()):
+            self._wants.pop(owner, None)
 
     def owes(self, owner: object) -> bool:
         """Whether something of `owner` is still to be loaded or taken."""
@@ -134,6 +141,11 @@ class Loader:
                 lambda: any(whose is owner for whose, _, _ in self._done) or not self._owes(owner),
                 min(seconds, threading.TIMEOUT_MAX),
             ) and any(whose is owner for whose, _, _ in self._done)
+
+    def finish(self, seconds: float) -> bool:
+        """Wait until the workers have nothing to do, also nothing that nobody wants any more."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not (self._waiting or self._working), seconds)
 
     def forget(self, owner: object) -> None:
         """Drop all that `owner` asked for; what is in work is thrown away when it is done."""
