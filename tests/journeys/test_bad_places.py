@@ -312,12 +312,12 @@ MOMENTS = {
     "reading": "gather.to_crs = wait",
     "writing": "snapshot.write = wait",
     "filling the cache": "cache._save = wait",
-    "taking the place of the old": "store.clear_way = wait",
+    "taking the place of the old": "writing.clear_way = wait",
 }
 SCRIPT = """
     import signal, sys, time
     from twin import gather
-    from twin.project import cache, snapshot, store
+    from twin.project import cache, snapshot, writing
     from viewers.cli import main
     signal.signal(signal.SIGINT, signal.default_int_handler)
     def wait(*arguments, **more):

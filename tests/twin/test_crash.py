@@ -152,8 +152,8 @@ def test_creating_over_a_half_written_project_does_not_mix_the_two(path: Path) -
 
 def test_a_kill_while_creating_leaves_the_old_project(path: Path) -> None:
     script = """
-        from twin.project import store
-        store.clear_way = lambda path: done()
+        from twin.project import writing
+        writing.clear_way = lambda path: done()
         Project.create(path, make_city())
     """
     kill_after(script, path)

@@ -289,6 +289,8 @@ def test_the_window_labels_what_styles_ask_for_and_can_be_told_not_to(
     app.session.do(SetStyle(layer="roads", style=Style(label_by="ten")))
     app.commands.top_view()
     app.stage.frame_layer(app.session.city, "roads")
+    # Names have a stage once the view has drawn its first frame.
+    qtbot.waitUntil(lambda: tool._stage is not None, timeout=30_000)
     qtbot.waitUntil(lambda: tool._stage.shown == {("roads", 0)}, timeout=30_000)
     assert "label roads 0" in tool._over.labels.names()
     app.commands.run("labels")

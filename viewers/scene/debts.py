@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from typing import Protocol
@@ -32,7 +33,8 @@ class Debts:
         """
         self._owed |= any(self._loader.owes(one) for one in those)
         done = _go_on(those, 0.0)
-        if not done and seconds > 0:
+        # Who can wait without a limit waits for more than what holds up the refining of a picture.
+        if seconds > 0 and (not done or math.isinf(seconds)):
             self._owed = True
             done = _go_on(those, seconds)
         owed, self._owed = self._owed or not done, not done

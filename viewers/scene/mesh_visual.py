@@ -13,7 +13,8 @@ from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings, Visual
 
-COLOUR = "#cfcabd"
+COLOUR = "#bfbaaa"
+"""As that of other ground: pale enough to read shadows, darker than the roofs that stand on it."""
 
 
 class MeshVisual(Visual):
