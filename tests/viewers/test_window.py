@@ -200,6 +200,20 @@ def test_panels_come_back_as_they_were_left_and_nothing_lies_over_the_menus(
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
+def test_nothing_of_python_stands_for_a_surface_that_is_gone(qtbot, tmp_path, project_path):
+    app = new_app(tmp_path)
+    app.show()
+    app.open_project(project_path)
+    qtbot.waitUntil(lambda: app.stage.scene is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: not app.tasks.running, timeout=60_000)
+    gc.collect()
+    app.close()
+    # Not after a collection: PySide takes such a half for what comes to lie there in the meantime.
+    left = [type(one).__name__ for one in gc.get_objects()]
+    assert "QSurface" not in left
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
 def test_language_and_theme_switch_while_it_runs(qtbot, opened):
     window = opened.window
     opened.commands.toggle_language()
