@@ -166,7 +166,7 @@ class Canvas(QWidget):
             self._interactor.close()
             # Python's half of its surface would outlive the surface, and PySide would take it for
             # whatever comes to lie at that address next: a menu, an action.
-            self._interactor._forget_context()
+            self._interactor._forget_context()  # type: ignore[no-untyped-call]  # it has no types
             self._interactor = None
         self._wanted = None
 
