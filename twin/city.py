@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -18,6 +18,8 @@ from twin.story import Story
 from twin.style import PLAIN, Style
 
 EDITED = METHODS.index("edited")
+FEW = 8
+"""So many buildings are each looked for; for more, all ids are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,10 +178,10 @@ class City:
     def building(self, layer_id: str, building_id: str) -> Building:
         """One building, changes included; `CityError` where there is none."""
         layer = self.buildings_layer(layer_id)
-        rows = np.flatnonzero(layer.ids == building_id)
-        if not len(rows):
+        row = layer.row_of(building_id)
+        if row is None:
             raise CityError(f"{layer.name} has no building {building_id}", code="building-unknown")
-        return self.building_at(layer_id, int(rows[0]))
+        return self.building_at(layer_id, row)
 
     def building_at(self, layer_id: str, row: int) -> Building:
         """The building in `row` of the layer, changes included."""
@@ -221,10 +223,7 @@ class City:
         changes = self.changes.get(layer_id)
         if not changes:
             return layer
-        # In one go: asking the changes of each of a million rows by itself took seconds.
-        ids, named = layer.ids, set(changes)
-        is_changed = np.fromiter(map(named.__contains__, ids), np.bool_, len(ids))
-        row_of = {ids[row]: row for row in np.flatnonzero(is_changed).tolist()}
+        row_of = _rows_of(layer, changes)
         fields = ("height", "floors", "use")
         touched = {f for f in fields if any(getattr(c, f) is not None for c in changes.values())}
         touched |= {"method", "rmse"} if "height" in touched else set()
@@ -241,6 +240,17 @@ class City:
                 arrays["method"][row] = EDITED
                 arrays["rmse"][row] = np.nan
         return layer.with_fields(**arrays)
+
+
+def _rows_of(layer: BuildingsLayer, names: Collection[str]) -> dict[str, int]:
+    """Rows of the buildings that are called so."""
+    if len(names) <= FEW:
+        found = {name: layer.row_of(name) for name in names}
+        return {name: row for name, row in found.items() if row is not None}
+    # In one go: asking the changes of each of a million rows by itself took seconds.
+    ids, named = layer.ids, set(names)
+    is_named = np.fromiter(map(named.__contains__, ids), np.bool_, len(ids))
+    return {ids[row]: row for row in np.flatnonzero(is_named).tolist()}
 
 
 def _without(mapping: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -49,6 +49,20 @@ class Task:
     dropped: Done | None = None
 
 
+@dataclass(eq=False, slots=True)
+class _Job:
+    """What a worker does, and what came of it; the window's thread is the last to hold it.
+
+    Work and callbacks may hold what owns textures and meshes: freed by a worker, which has no OpenGL,
+    they would stay with the driver for good.
+    """
+
+    work: Work
+    progress: Progress
+    result: Any = None
+    error: BaseException | None = None
+
+
 class Tasks(QObject):
     """The only place of the window with threads.
 
@@ -60,7 +74,7 @@ class Tasks(QObject):
     changed = Signal()  # a task began, moved or ended
     failed = Signal(object, object)  # Task, exception nobody took
     closed = Signal()
-    _ended = Signal(object, object, object)  # Task, result, exception
+    _ended = Signal(int)  # number of a task
 
     def __init__(self, parent: QObject | None = None, *, workers: int = 2) -> None:
         super().__init__(parent)
@@ -68,6 +82,7 @@ class Tasks(QObject):
         self._numbers = itertools.count(1)
         self._generation: dict[str, int] = {}
         self._running: dict[int, Task] = {}
+        self._jobs: dict[int, _Job] = {}
         self._closed = False
         self._ended.connect(self._finish, Qt.ConnectionType.QueuedConnection)
         self._timer = QTimer(self)
@@ -105,8 +120,7 @@ class Tasks(QObject):
         stopped
             Called when the user stopped it; a stop is not a failure.
         dropped
-            Called with a result that came and nobody takes any more, here or in the worker: to
-            close what it holds.
+            Called with a result that came and nobody takes any more: to close what it holds.
         key
             Names what is computed; a newer task with the same key wins.
         quiet
@@ -133,7 +147,8 @@ class Tasks(QObject):
         )
         task.progress = Progress(lambda fraction, message: _note(task, fraction, message))
         self._running[task.number] = task
-        self._pool.submit(self._work, task, work)
+        self._jobs[task.number] = _Job(work, task.progress)
+        self._pool.submit(self._work, task.number)
         self._timer.start()
         self.changed.emit()
         return task
@@ -189,6 +204,9 @@ class Tasks(QObject):
         for task in self._running.values():
             task.progress.cancel()
         self._pool.shutdown(wait=True, cancel_futures=True)
+        for number, job in self._jobs.items():
+            _drop(self._running[number], job.result)
+        self._jobs.clear()
         self._running.clear()
         self.closed.emit()
 
@@ -201,24 +219,25 @@ class Tasks(QObject):
         self._generation[key] = self._generation.get(key, 0) + 1
         return self._generation[key]
 
-    def _work(self, task: Task, work: Work) -> None:
+    def _work(self, number: int) -> None:
         """In the worker."""
-        result, error = None, None
+        job = self._jobs[number]
         try:
-            task.progress.step(0.0)
-            result = work(task.progress)
+            job.progress.step(0.0)
+            job.result = job.work(job.progress)
         except BaseException as failure:  # noqa: BLE001  whatever it was, the window must hear of it
-            error = failure
-        if self._closed:
-            _drop(task, result)
-        else:
-            self._ended.emit(task, result, error)
+            job.error = failure
+        del job
+        if not self._closed:
+            self._ended.emit(number)
 
-    def _finish(self, task: Task, result: Any, error: BaseException | None) -> None:
+    def _finish(self, number: int) -> None:
         """In the window's thread."""
-        if self._running.pop(task.number, None) is None or self._closed:
-            _drop(task, result)
+        task = self._running.pop(number, None)
+        if task is None:
             return
+        job = self._jobs.pop(number)
+        result, error = job.result, job.error
         if not self._running:
             self._timer.stop()
         self.changed.emit()

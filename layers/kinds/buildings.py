@@ -84,6 +84,11 @@ class BuildingsLayer(Layer):
         """The id of one building."""
         return str(self.ids[row])
 
+    def row_of(self, name: str) -> int | None:
+        """The row of the building with the id `name`; None where there is none."""
+        rows = np.flatnonzero(self.ids == name)
+        return int(rows[0]) if len(rows) else None
+
     def use_at(self, row: int) -> str:
         """The use of one building, "" where unknown."""
         return str(self.use[row])

@@ -49,6 +49,18 @@ class Texts:
             return None
         return self._bytes[self._starts[row] : self._starts[row + 1]].tobytes().decode()
 
+    def find(self, text: str) -> int | None:
+        """The first row of `text`; None where there is none. Nothing is decoded."""
+        sought = text.encode()
+        starts = np.asarray(self._starts)
+        rows = np.flatnonzero(np.diff(starts) == len(sought))
+        if self._none is not None:
+            rows = rows[np.asarray(self._none)[rows] == 0]
+        # Ids that are counted differ most at their end.
+        for place in range(len(sought) - 1, -1, -1):
+            rows = rows[self._bytes[starts[rows] + place] == sought[place]]
+        return int(rows[0]) if len(rows) else None
+
     def all(self) -> NDArray[np.object_]:
         """All of them, object (n,)."""
         whole, ends = self._bytes.tobytes(), self._starts.tolist()
@@ -236,6 +248,12 @@ class StoredBuildings(BuildingsLayer):
         if self.stored is None or "ids" in self._given:
             return super().id_at(row)
         return str(self._stored.ids.at(row))
+
+    def row_of(self, name: str) -> int | None:
+        """See `BuildingsLayer.row_of`."""
+        if self.stored is None or "ids" in self._given:
+            return super().row_of(name)
+        return self._stored.ids.find(name)
 
     def use_at(self, row: int) -> str:
         """See `BuildingsLayer.use_at`."""

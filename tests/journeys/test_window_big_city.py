@@ -82,7 +82,9 @@ def test_a_flight_draws_its_budget_and_rest_draws_what_a_pixel_shows(app, monkey
     learn = FrameBudget.measured
 
     def noted(budget: FrameBudget, seconds: float, drawn: int) -> None:
-        frames.append((drawn, budget.triangles))  # what the frame might spend, before it is learnt from
+        frames.append(
+            (drawn, budget.triangles)
+        )  # what the frame might spend, before it is learnt from
         learn(budget, seconds, drawn)
 
     monkeypatch.setattr(FrameBudget, "measured", noted)

@@ -12,7 +12,7 @@ import shapely
 
 from layers.frame import Frame
 from layers.kinds.buildings import METHODS, BuildingsLayer
-from layers.tiles.stored import StoredBuildings
+from layers.tiles.stored import StoredBuildings, Texts
 from twin.city import City
 from twin.edits.buildings import SetBuildingHeight, SetBuildingUse
 from twin.project import survey_cache
@@ -75,6 +75,8 @@ def test_many_buildings_open_from_the_cache_and_are_the_same(project_path):
     stored = opened(path)
     assert isinstance(stored, StoredBuildings)
     assert stored.id_at(7) == "nhà-7" and stored.use_at(2) == "chợ"
+    rows = [stored.row_of(name) for name in ("nhà-7", f"nhà-{COUNT - 1}", "nhà-", "", "nha-7")]
+    assert rows == [7, COUNT - 1, None, None, None]
     same(stored, layer)
     # What replaces a field, lazily or not, leaves the others as they are.
     higher = np.full(COUNT, 9.0, np.float32)
@@ -82,6 +84,13 @@ def test_many_buildings_open_from_the_cache_and_are_the_same(project_path):
         assert (other.height == 9.0).all() and other.ids.tolist() == layer.ids.tolist()
         assert other.bounds == layer.bounds
     assert stored.with_fields(name="N").same_outlines(stored)
+
+
+def test_a_text_is_found_at_its_first_row_and_none_is_no_text():
+    values = np.array(["b", None, "ab", "", "đô", "ab", "ba"], object)
+    texts = Texts(Texts.arrays(values))
+    found = [texts.find(text) for text in ("ab", "b", "", "đô", "đ", "aba", "bb")]
+    assert found == [2, 0, 3, 4, None, None, None]
 
 
 def test_without_its_cache_the_table_is_read_and_cached_again(project_path):

@@ -16,22 +16,29 @@ from viewers.scene.loader import Loader
 from viewers.scene.memory import Memory
 
 
+class _Owner:
+    pass
+
+
+A, B, BUSY = _Owner(), _Owner(), _Owner()
+
+
 def test_the_most_urgent_tile_is_loaded_first_and_the_unwanted_not_at_all():
     loader, begun, gate, order = Loader(threads=1), threading.Event(), threading.Event(), []
-    loader.ask("a", 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
+    loader.ask(A, 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
     assert begun.wait(5)
     for key, urgency in ((1, 5.0), (2, 50.0), (3, 20.0)):
-        loader.ask("a", key, urgency, lambda wanted, key=key: order.append(key) or key)
-    loader.want("a", (0, 1, 2))
+        loader.ask(A, key, urgency, lambda wanted, key=key: order.append(key) or key)
+    loader.want(A, (0, 1, 2))
     gate.set()
     got = []
-    while loader.wait("a", 5.0):
-        found = loader.take("a")
+    while loader.wait(A, 5.0):
+        found = loader.take(A)
         assert found is not None
         got.append(found[0])
     assert order == [2, 1]
     assert got == [0, 2, 1]
-    assert not loader.owes("a")
+    assert not loader.owes(A)
     loader.close()
 
 
@@ -45,13 +52,13 @@ def test_a_tile_nobody_wants_any_more_is_told_so_and_thrown_away():
         seen.append(wanted())
         return 1
 
-    loader.ask("a", 0, 1.0, work)
+    loader.ask(A, 0, 1.0, work)
     assert begun.wait(5)
-    loader.forget("a")
+    loader.forget(A)
     gate.set()
     loader.close()
     assert seen == [False]
-    assert loader.take("a") is None
+    assert loader.take(A) is None
 
 
 def _busy(loader: Loader) -> threading.Event:
@@ -62,7 +69,7 @@ def _busy(loader: Loader) -> threading.Event:
         begun.set()
         gate.wait(5)
 
-    loader.ask("busy", 0, float("inf"), hold)
+    loader.ask(BUSY, 0, float("inf"), hold)
     assert begun.wait(5)
     return gate
 
@@ -70,17 +77,17 @@ def _busy(loader: Loader) -> threading.Event:
 def test_what_one_picture_does_not_want_another_still_gets():
     loader = Loader(threads=1)
     gate = _busy(loader)
-    loader.ask("a", 1, 1.0, lambda wanted: "first")
+    loader.ask(A, 1, 1.0, lambda wanted: "first")
     with loader.seen_in("pane"):
-        loader.want("a", [2])
-        loader.ask("a", 2, 1.0, lambda wanted: "second")
-    loader.want("a", [1])
+        loader.want(A, [2])
+        loader.ask(A, 2, 1.0, lambda wanted: "second")
+    loader.want(A, [1])
     with loader.seen_in("other pane"):
-        loader.forget("a")  # it hides the layer
+        loader.forget(A)  # it hides the layer
     gate.set()
     got = set()
-    while loader.wait("a", 5.0):
-        got.add(loader.take("a"))
+    while loader.wait(A, 5.0):
+        got.add(loader.take(A))
     assert got == {(1, "first"), (2, "second")}
     loader.close()
 
@@ -89,10 +96,10 @@ def test_what_only_a_picture_wanted_that_is_gone_is_not_loaded():
     loader = Loader(threads=1)
     gate = _busy(loader)
     with loader.seen_in("pane"):
-        loader.ask("a", 2, 1.0, lambda wanted: "second")
-    assert loader.owes("a")
+        loader.ask(A, 2, 1.0, lambda wanted: "second")
+    assert loader.owes(A)
     loader.leave("pane")
-    assert not loader.owes("a")
+    assert not loader.owes(A)
     gate.set()
     loader.close()
 
@@ -100,14 +107,14 @@ def test_what_only_a_picture_wanted_that_is_gone_is_not_loaded():
 def test_what_the_first_picture_forgets_all_forget_and_nothing_is_remembered_of_it():
     loader = Loader(threads=1)
     gate = _busy(loader)
-    loader.ask("a", 1, 1.0, lambda wanted: 1)
+    loader.ask(A, 1, 1.0, lambda wanted: 1)
     with loader.seen_in("pane"):
-        loader.ask("a", 2, 1.0, lambda wanted: 2)
-    loader.forget("a")
-    assert not loader.owes("a")
+        loader.ask(A, 2, 1.0, lambda wanted: 2)
+    loader.forget(A)
+    assert not loader.owes(A)
     gate.set()
-    assert loader.wait("busy", 5.0) and loader.take("busy") == (0, None)
-    loader.want("busy", ())
+    assert loader.wait(BUSY, 5.0) and loader.take(BUSY) == (0, None)
+    loader.want(BUSY, ())
     assert not loader._wants
     loader.close()
 
@@ -118,10 +125,10 @@ def test_a_failure_comes_to_the_owner_and_other_owners_see_nothing_of_it():
     def fail(wanted):
         raise ValueError("broken")
 
-    loader.ask("a", 7, 1.0, fail)
-    assert loader.wait("a", 5.0)
-    assert loader.take("b") is None
-    found = loader.take("a")
+    loader.ask(A, 7, 1.0, fail)
+    assert loader.wait(A, 5.0)
+    assert loader.take(B) is None
+    found = loader.take(A)
     assert found is not None and found[0] == 7 and isinstance(found[1], ValueError)
     loader.close()
 
@@ -168,14 +175,10 @@ def test_tiles_are_made_after_what_the_window_does():
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     loader = Loader(threads=1)
-    loader.ask("a", 0, 1.0, priority)
-    assert loader.wait("a", 5.0)
-    assert loader.take("a") == (0, min(priority() + NICE, 19))
+    loader.ask(A, 0, 1.0, priority)
+    assert loader.wait(A, 5.0)
+    assert loader.take(A) == (0, min(priority() + NICE, 19))
     loader.close()
-
-
-class _Owner:
-    pass
 
 
 def test_an_owner_that_has_all_it_asked_for_is_not_held():
@@ -190,12 +193,26 @@ def test_an_owner_that_has_all_it_asked_for_is_not_held():
     loader.close()
 
 
+def test_an_owner_that_goes_while_a_worker_is_busy_for_it_goes_in_this_thread():
+    loader, gate, owner = Loader(threads=1), threading.Event(), _Owner()
+    begun = threading.Event()
+    loader.ask(owner, 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
+    assert begun.wait(5)
+    went_in: list[threading.Thread] = []
+    weakref.finalize(owner, lambda: went_in.append(threading.current_thread()))
+    loader.forget(owner)
+    del owner
+    assert went_in == [threading.current_thread()]
+    gate.set()
+    loader.close()
+
+
 def test_to_finish_is_to_wait_for_what_nobody_wants_too():
     loader, begun, gate = Loader(threads=1), threading.Event(), threading.Event()
-    loader.ask("a", 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
+    loader.ask(A, 0, 1.0, lambda wanted: (begun.set(), gate.wait(5)))
     assert begun.wait(5)
-    loader.forget("a")
-    assert not loader.owes("a") and not loader.finish(0.05)
+    loader.forget(A)
+    assert not loader.owes(A) and not loader.finish(0.05)
     gate.set()
     assert loader.finish(5.0)
     loader.close()

@@ -156,10 +156,10 @@ def test_what_a_picture_hides_leaves_no_dark_place_in_it(scene):
 
 
 def test_a_picture_that_hides_a_layer_does_not_withdraw_what_others_load(scene):
-    visual, loader = scene.visual("buildings"), scene.loader
+    visual, loader, other = scene.visual("buildings"), scene.loader, scene.renderer
     gate = threading.Event()
-    loader.ask("other", 0, 1.0, lambda wanted: gate.wait(5))
-    loader.ask("other", 1, 1.0, lambda wanted: gate.wait(5))
+    loader.ask(other, 0, 1.0, lambda wanted: gate.wait(5))
+    loader.ask(other, 1, 1.0, lambda wanted: gate.wait(5))
     hidden = PaneView(hidden=frozenset({"buildings"}))
     scene.panes.arrange((hidden,), linked=True, swipe=None)
     scene.set_moving()
