@@ -4,7 +4,7 @@ Mesa's llvmpipe sorts triangles into lists of up to 36 MiB while other threads d
 sorting is quicker than drawing, a frame of a million triangles with four samples a pixel had ten such
 lists waiting; and it frees a list, with all buffers that it names, only when its place among the lists
 is used again (`lp_setup_get_empty_scene`), which a smaller frame never does. 300 MiB stayed so after a
-city of 100 000 buildings was closed.
+city of 100 000 buildings was closed, and after flights now and then a picture or two.
 """
 
 from __future__ import annotations
@@ -22,13 +22,9 @@ A frame takes as long with the pauses as without."""
 
 
 class Breath:
-    """Has one renderer wait for the driver after each `MOST` triangles, where software draws.
-
-    Nothing is waited for while `on` is false: frames of triangles that move are small, and many.
-    """
+    """Has one renderer wait for the driver after each `MOST` triangles, where software draws."""
 
     def __init__(self, renderer: Any, window: Any) -> None:
-        self.on = False
         self._renderer, self._window = renderer, window
         self._software: bool | None = None
         self._pauses: list[tuple[Any, int]] = []
@@ -45,8 +41,6 @@ class Breath:
 
     def _place(self, *_: Any) -> None:
         self._forget()
-        if not self.on:
-            return
         if self._software is None:
             self._software = is_software(self._window)
         if not self._software:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
+from layers.memory import keep_large_apart
+
 MOST_BYTES = 768 * 2**20
 
 
@@ -15,6 +17,7 @@ class Memory:
     """
 
     def __init__(self, most: int = MOST_BYTES) -> None:
+        keep_large_apart()
         self.most = most
         self.held = 0
         self._frame = 0

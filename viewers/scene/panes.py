@@ -174,7 +174,7 @@ class Panes:
             if visual in self.own:
                 visual.complete(float("inf") if scene.patient and not scene.moving else 0.01)
                 visual.look(eye)  # with what has come
-        lit, pane.breath.on = scene.step >= Step.LIT, scene.step >= Step.WHOLE
+        lit = scene.step >= Step.LIT
         meshes = [mesh for visual in shown for mesh in visual.meshes()]
         if meshes:
             choose(

@@ -44,7 +44,6 @@ class Smoothing:
         self._window.SetMultiSamples(MSAA if smooth and not points and not quick else 0)
         self._renderer.SetUseFXAA(smooth and quick and not points)
         self._dome.on = smooth and points
-        self._breath.on = step >= Step.WHOLE or points
 
     def close(self) -> None:
         """Give the window back as it was."""
