@@ -99,6 +99,37 @@ def test_quick_frames_that_drew_all_there_is_teach_nothing():
     assert budget.triangles == 100_000
 
 
+def test_frames_that_are_late_with_the_least_detail_get_fewer_pixels_and_later_all_again():
+    budget = FrameBudget(target=0.05)
+    for _ in range(3):
+        budget.measured(0.2, budget.least)  # 120 000 at first: detail falls before pixels do
+        assert not budget.fewer_pixels
+    for _ in range(4):
+        budget.measured(0.2, budget.least)
+    assert budget.fewer_pixels and budget.triangles == budget.least
+    # A quarter of the time: as it should be, and all pixels would be too late again.
+    for _ in range(1000):
+        budget.measured(0.05, budget.least)
+    assert budget.fewer_pixels
+    # Something large was closed: what is left takes little even with all of them.
+    for _ in range(6):
+        budget.measured(0.004, 1000)
+    assert not budget.fewer_pixels
+    for _ in range(100):
+        budget.measured(0.016, 1000)
+    assert not budget.fewer_pixels
+
+
+def test_one_late_frame_takes_no_pixels():
+    budget = FrameBudget(triangles=60_000, target=0.05)
+    for _ in range(20):
+        budget.measured(0.05, 60_000)
+        budget.measured(0.12, 60_000)
+        for _ in range(4):
+            budget.measured(0.04, 60_000)
+    assert not budget.fewer_pixels
+
+
 def test_boxes_behind_a_plane_are_out_of_sight():
     plane = np.array([[1.0, 0.0, 0.0, 0.0]])
     low, high = (

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 
 BEAT_MS = 10
 LOOK_S = 0.004
@@ -28,7 +28,7 @@ class Silence:
     Attributes
     ----------
     seconds : how long the thread did not answer
-    drawing : of them, how long the longest single frame took to be drawn
+    drawing : of them, how long the longest single frame took to be drawn and put on the screen
     where : the calls seen most often meanwhile, innermost last; empty where nobody watched
     others : what other threads of Python did when it ended: one of them may have held Python's lock
     """
@@ -62,6 +62,7 @@ class Heartbeat(QObject):
         """The one that is longest beyond one frame."""
         self._longer = longer
         self._frame, self._frame_started = 0.0, 0.0
+        self._put, self._put_started = 0.0, 0.0
         self._observed: list[tuple[Any, int]] = []
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -71,8 +72,13 @@ class Heartbeat(QObject):
         self._last = time.perf_counter()
         self._timer.start()
 
-    def know(self, render_window: Any) -> None:
-        """Do not count the drawing of this `vtkRenderWindow`'s frames, each by itself."""
+    def know(self, render_window: Any, widget: Any = None) -> None:
+        """Do not count the drawing of this `vtkRenderWindow`'s frames, each by itself, nor how long Qt
+        takes to put one on the screen with all that stands beside its `QOpenGLWidget`."""
+        if widget is not None:
+            widget.installEventFilter(self)
+            widget.aboutToCompose.connect(self._put_starts)
+            widget.frameSwapped.connect(self._put_ends)
         self._observed += [
             (render_window, render_window.AddObserver("StartEvent", self._frame_starts, 1e6)),
             (render_window, render_window.AddObserver("EndEvent", self._frame_ends, -1e6)),
@@ -85,10 +91,25 @@ class Heartbeat(QObject):
         # Two frames in one silence are not one frame: only the longest is forgiven.
         self._frame = max(self._frame, time.perf_counter() - self._frame_started)
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hear when the widget is painted: its picture is copied then, and put on the screen after."""
+        if event.type() == QEvent.Type.Paint:
+            self._put_starts()
+        return False
+
+    def _put_starts(self) -> None:
+        self._put_started = self._put_started or time.perf_counter()
+
+    def _put_ends(self) -> None:
+        if self._put_started:
+            self._put = max(self._put, time.perf_counter() - self._put_started)
+        self._put_started = 0.0
+
     def _beat(self) -> None:
         now = time.perf_counter()
-        silence = Silence(seconds=now - self._last - BEAT_MS / 1000, drawing=self._frame)
-        self._frame = 0.0
+        drawing = self._frame + self._put
+        silence = Silence(seconds=now - self._last - BEAT_MS / 1000, drawing=drawing)
+        self._frame = self._put = 0.0
         where = self._watcher.seen() if self._watcher is not None else ()
         if silence.beyond > self._longer:
             others = self._watcher.others() if self._watcher is not None else ()
@@ -102,7 +123,7 @@ class Heartbeat(QObject):
         """Forget all silences; the next one begins now."""
         self.silences.clear()
         self.longest = Silence(seconds=0.0, drawing=0.0)
-        self._frame = 0.0
+        self._frame = self._put = 0.0
         if self._watcher is not None:
             self._watcher.seen()
         self._last = time.perf_counter()
@@ -118,11 +139,13 @@ class Heartbeat(QObject):
 
 
 @contextmanager
-def listening(render_window: Any = None, *, watch: bool = False) -> Iterator[Heartbeat]:
-    """A heartbeat while the block lets the event loop run."""
+def listening(
+    render_window: Any = None, widget: Any = None, *, watch: bool = False
+) -> Iterator[Heartbeat]:
+    """A heartbeat while the block lets the event loop run; see `Heartbeat.know`."""
     heart = Heartbeat(watch=watch)
     if render_window is not None:
-        heart.know(render_window)
+        heart.know(render_window, widget)
     try:
         yield heart
     finally:

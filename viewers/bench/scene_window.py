@@ -24,6 +24,7 @@ PICKS = 60
 def measure(count: int) -> dict[str, Any]:
     """Open, fly, rest and pick in a window as a user does."""
     from PySide6.QtCore import QEventLoop, QTimer
+    from PySide6.QtOpenGLWidgets import QOpenGLWidget
 
     from viewers.app import App
     from viewers.bench.heartbeat import listening
@@ -48,7 +49,7 @@ def measure(count: int) -> dict[str, Any]:
 
             def know() -> None:
                 assert canvas.scene is not None  # it was made just now
-                heart.know(canvas.scene.window)
+                heart.know(canvas.scene.window, canvas.findChild(QOpenGLWidget))
 
             canvas.made.connect(know)
             app.open_project(city_file(count))
@@ -70,7 +71,7 @@ def measure(count: int) -> dict[str, Any]:
             canvas.redraw()
 
         hand.timeout.connect(move)
-        with listening(scene.window) as heart:
+        with listening(scene.window, canvas.findChild(QOpenGLWidget)) as heart:
             hand.start()
             while hand.isActive():
                 spin(0.05)

@@ -15,6 +15,13 @@ NEAR_ENOUGH = 0.08
 hold, then settle within a fifth of each other."""
 
 
+LATE, PATIENCE = 1.35, 4
+"""So many frames in a row, so much later than they should be with the least detail, are too many."""
+SPARE, TRY_AGAIN = 0.3, 200
+"""Frames that take such a share of the target with a quarter of the pixels may have all of them again;
+tried after so many frames, so that the picture does not pulse."""
+
+
 @dataclass(slots=True)
 class FrameBudget:
     """Triangles (or points) a moving frame may hold, tuned from how long the last ones took.
@@ -23,17 +30,22 @@ class FrameBudget:
     ----------
     triangles : the budget now
     target : seconds a moving frame should take
+    fewer_pixels : the least detail is too much still: pixels take the time, a quarter must do
     """
 
     triangles: int = 120_000
     target: float = 1 / 30
     least: int = 60_000
     most: int = 40_000_000
+    fewer_pixels: bool = False
+    _late: int = field(default=0, repr=False)
     _smooth: float = field(default=0.0, repr=False)
 
     def measured(self, seconds: float, drawn: int) -> None:
         """Learn from a moving frame that took `seconds` and drew `drawn` triangles."""
         self._smooth = seconds if not self._smooth else 0.6 * self._smooth + 0.4 * seconds
+        if self._tune_pixels(drawn):
+            return
         ratio = self.target / max(self._smooth, 1e-4)
         if ratio > 1.15 and drawn < 0.5 * self.triangles:
             return  # all there is was drawn: nothing was learnt about a bigger budget
@@ -42,6 +54,22 @@ class FrameBudget:
         if abs(ratio - 1) < NEAR_ENOUGH:
             return
         self.triangles = int(np.clip(self.triangles * factor, self.least, self.most))
+
+    def _tune_pixels(self, drawn: int) -> bool:
+        """Give the next frames fewer pixels, or all again; False where they stay."""
+        if self.fewer_pixels:
+            self._late += 1  # frames since
+            spare = self._smooth < SPARE * self.target or self.triangles > 3 * self.least
+            turn = spare and self._late > TRY_AGAIN
+        else:
+            little = self.triangles <= 1.05 * self.least or drawn < 0.5 * self.triangles
+            late = little and self._smooth > LATE * self.target
+            self._late = self._late + 1 if late else 0
+            turn = self._late >= PATIENCE
+        if turn:
+            self.fewer_pixels = not self.fewer_pixels
+            self._late, self._smooth = 0, 0.0
+        return turn
 
 
 def pace_of(window: Any) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 
 from viewers.scene.breath import Breath
 from viewers.scene.eye_dome import EyeDome
+from viewers.scene.fewer_pixels import FewerPixels
 
 
 class Step(IntEnum):
@@ -32,11 +33,15 @@ class Smoothing:
     Multisampling does nothing for points and costs most with them.
     """
 
-    def __init__(self, renderer: Any, window: Any, *, owes: Callable[[], bool]) -> None:
-        """`owes` tells that points are still to come: a thin cloud is mostly hollows."""
+    def __init__(
+        self, renderer: Any, window: Any, *, owes: Callable[[], bool], fewer: Callable[[], bool]
+    ) -> None:
+        """`owes` tells that points are still to come: a thin cloud is mostly hollows. `fewer` tells
+        that a frame should have fewer pixels."""
         self._renderer, self._window = renderer, window
         self._dome = EyeDome(renderer, window, unless=owes)
         self._breath = Breath(renderer, window)
+        self._pixels = FewerPixels(renderer, window, wanted=fewer)
 
     def set(self, step: Step, *, points: bool, quick: bool = False) -> None:
         """Prepare the next frame; `quick` smooths the picture instead of sampling it more often."""
@@ -49,3 +54,4 @@ class Smoothing:
         """Give the window back as it was."""
         self._dome.close()
         self._breath.close()
+        self._pixels.close()

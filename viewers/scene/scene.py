@@ -88,12 +88,13 @@ class Scene:
         self._look_from: CameraPose | None = None
         self._visuals: dict[str, Visual] = {}
         self._shown: dict[str, tuple[Any, ...]] = {}
-        self.standing = Standing()
+        self.standing, self._wet = Standing(), WetGround()
         self._ground: ElevationLayer | None = None
-        self._wet = WetGround()
-        self.step = Step.WHOLE
-        self._stale = False
-        self._smoothing = Smoothing(self.renderer, self.window, owes=lambda: self.owes)
+        self.step, self._stale = Step.WHOLE, False
+        self._smoothing = Smoothing(
+            self.renderer, self.window, owes=lambda: self.owes,
+            fewer=lambda: self.moving and self.budget.fewer_pixels and self.panes is None,
+        )  # fmt: skip
         self._started, self._most = 0.0, FIRST_TRIANGLES
         self._observers = [
             (self.renderer, self.renderer.AddObserver("StartEvent", self._before_frame)),
