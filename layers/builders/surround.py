@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from layers.arrays import frozen
 from layers.builders.fill import fill_grid
 
-MOST_NODES = 280
+MOST_NODES = 180
 """Nodes of the sheet along its longer side."""
 LEAST_CELL_M = 2.0
 STEP_M = (0.35, 1.5)

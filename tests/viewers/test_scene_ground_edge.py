@@ -13,6 +13,7 @@ from scene_city import CRS, EAST, NORTH, buildings, city_of
 from layers.builders.ground import sample
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.features import FeatureLayer
+from viewers.scene.hem import grid_border, straightened
 from viewers.scene.scene import Scene
 from viewers.view_state import CameraPose, ViewState
 
@@ -124,3 +125,21 @@ def test_hiding_the_water_shows_the_ground_as_it_was_measured(scene):
     scene.show(city, replace(VIEW, hidden=frozenset({"water"})))
     scene.set_still(cast=False)
     assert below(scene, -5, 0) == pytest.approx(21.5, abs=0.1)
+
+
+def test_the_edge_of_a_smooth_ground_has_few_corners_and_stands_nowhere_over_it():
+    x, y = np.arange(200) * 4.0, -np.arange(160) * 4.0
+    z = (30 * np.sin(x / 90)[None, :] * np.cos(y / 70)[:, None]).astype(np.float32)
+    z[:40, :60] = np.nan  # a corner is missing: six sides instead of four
+    top, border = grid_border(z, x, y)
+    corners, edges = straightened(top, border, 0.25)
+    assert len(edges) < len(border) / 3
+    assert sorted(edges[:, 0]) == sorted(edges[:, 1]), "it is closed"
+    # Each corner of the finer edge lies over the coarser one, within twice the tolerance.
+    lines = shapely.linestrings(corners[edges][..., :2])
+    for place in top[np.unique(border)]:
+        near = int(np.argmin(shapely.distance(lines, shapely.points(place[:2]))))
+        a, b = corners[edges[near]]
+        share = np.linalg.norm(place[:2] - a[:2]) / np.linalg.norm(b[:2] - a[:2])
+        over = place[2] - (a[2] + share * (b[2] - a[2]))
+        assert -1e-4 <= over <= 0.5 + 1e-4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 SLOPE, WIDEST = 3.0, 160.0
@@ -100,3 +101,31 @@ def grid_border(
     rim, local = np.unique(border, return_inverse=True)
     r, c = np.divmod(rim, cols)
     return np.column_stack([x[c], y[r], z[r, c]]), local.reshape(border.shape)
+
+
+def straightened(
+    corners: NDArray[np.float64], border: NDArray[np.int64], tolerance: float
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The border of a grid with fewer edges: of each straight side (in plan) those corners are kept that
+    tell its heights to within `tolerance` metres (Douglas and Peucker 1973).
+
+    All corners come `tolerance` lower, so that no edge stands over the surface that it bounds.
+    """
+    first, last = corners[border[:, 0]], corners[border[:, 1]]
+    way = last[:, :2] - first[:, :2]
+    axis = (np.abs(way[:, 1]) > np.abs(way[:, 0])).astype(int)
+    rows = np.arange(len(border))
+    sense = np.sign(way[rows, axis])
+    order = np.lexsort([first[rows, axis] * sense, first[rows, 1 - axis], sense, axis])
+    sides = border[order]
+    same = (np.diff(axis[order]) == 0) & (np.diff(sense[order]) == 0)
+    cuts = np.flatnonzero(~(same & (sides[1:, 0] == sides[:-1, 1]))) + 1
+    kept = []
+    for side in np.split(sides, cuts):
+        chain = np.append(side[:, 0], side[-1, 1])
+        place = np.abs(corners[chain] - corners[chain[0]])[:, :2].sum(axis=1)
+        line = shapely.linestrings(place, corners[chain, 2])
+        told = shapely.get_coordinates(shapely.simplify(line, tolerance, preserve_topology=False))
+        chain = chain[np.searchsorted(place, told[:, 0])]
+        kept.append(np.column_stack([chain[:-1], chain[1:]]))
+    return corners - (0.0, 0.0, tolerance), np.concatenate(kept)

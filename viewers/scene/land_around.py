@@ -15,7 +15,7 @@ from layers.builders.surround import Sheet, sheet_around
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.elevation import ElevationLayer
 from twin.city import City
-from viewers.scene.hem import grid_border, vertex_normals, walls
+from viewers.scene.hem import grid_border, straightened, vertex_normals, walls
 from viewers.scene.ramps import rgb
 from viewers.scene.stage import Surface
 from viewers.scene.visual import Rays, Surroundings
@@ -28,6 +28,8 @@ MOST_NODES = 5_000_000
 MOST_FEET = 20_000
 """Buildings outside the ground that the sheet goes through; of more, some."""
 EDGE_COLOUR = rgb("#a09784")
+EDGE_M = 0.25
+"""The edge follows the ground's heights to within this: one of 8000² cells has 16 000 triangles else."""
 UNDER_M = 2.5
 """The edge goes down so far below the plain, and more where the ground falls within it."""
 
@@ -192,5 +194,6 @@ def _made(
     top, border = grid_border(nodes, x, y)
     if not len(border):
         return _Made((np.empty((0, 3), np.float32), np.empty((0, 3), np.int32)), sheet)
+    top, border = straightened(top, border, EDGE_M)
     local = top - np.asarray(origin)
     return _Made(walls(local.astype(np.float32), border, plain - UNDER_M), sheet)
