@@ -6,6 +6,7 @@ import time
 
 import pytest
 from PySide6.QtCore import QTimer
+from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
 from viewers.bench.heartbeat import Heartbeat
@@ -67,3 +68,30 @@ def test_of_two_frames_in_one_silence_only_one_is_forgiven(qtbot, heart):
 def test_while_nothing_happens_it_beats(qtbot, heart):
     qtbot.wait(300)
     assert heart.longest.beyond < 0.2
+
+
+class Slow(QOpenGLWidget):
+    def paintGL(self) -> None:
+        time.sleep(0.2)
+
+
+def test_the_way_of_a_frame_to_the_screen_is_told_apart(qtbot, heart):
+    widget = Slow()
+    qtbot.addWidget(widget)
+    widget.resize(64, 64)
+    widget.show()
+    qtbot.waitExposed(widget)
+    qtbot.wait(300)
+    heart.know(vtkRenderWindow(), widget)
+    heart.begin()
+
+    def work_and_show() -> None:
+        sleepy_work(0.15)
+        widget.update()
+
+    QTimer.singleShot(20, work_and_show)
+    qtbot.wait(700)
+    silence = max(heart.silences, key=lambda one: one.seconds)
+    assert 0.19 < silence.putting < 0.35
+    assert 0.13 < silence.beyond < 0.3
+    assert heart.longest_with_screen == pytest.approx(silence.seconds)

@@ -28,20 +28,22 @@ class Silence:
     Attributes
     ----------
     seconds : how long the thread did not answer
-    drawing : of them, how long the longest single frame took to be drawn and put on the screen
+    drawing : of them, how long the longest single frame took to be drawn
+    putting : of them, how long Qt took at most to put one on the screen, where its widget is known
     where : the calls seen most often meanwhile, innermost last; empty where nobody watched
     others : what other threads of Python did when it ended: one of them may have held Python's lock
     """
 
     seconds: float
     drawing: float
+    putting: float = 0.0
     where: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
 
     @property
     def beyond(self) -> float:
-        """Seconds beyond the drawing of one frame."""
-        return self.seconds - self.drawing
+        """Seconds beyond the drawing of one frame, and its way to the screen."""
+        return self.seconds - self.drawing - self.putting
 
 
 class Heartbeat(QObject):
@@ -60,6 +62,8 @@ class Heartbeat(QObject):
         self.silences: list[Silence] = []
         self.longest = Silence(seconds=0.0, drawing=0.0)
         """The one that is longest beyond one frame."""
+        self.longest_with_screen = 0.0
+        """Seconds of the longest beyond one frame, its way to the screen included."""
         self._longer = longer
         self._frame, self._frame_started = 0.0, 0.0
         self._put, self._put_started = 0.0, 0.0
@@ -107,8 +111,9 @@ class Heartbeat(QObject):
 
     def _beat(self) -> None:
         now = time.perf_counter()
-        drawing = self._frame + self._put
-        silence = Silence(seconds=now - self._last - BEAT_MS / 1000, drawing=drawing)
+        seconds = now - self._last - BEAT_MS / 1000
+        silence = Silence(seconds=seconds, drawing=self._frame, putting=self._put)
+        self.longest_with_screen = max(self.longest_with_screen, seconds - self._frame)
         self._frame = self._put = 0.0
         where = self._watcher.seen() if self._watcher is not None else ()
         if silence.beyond > self._longer:
@@ -123,7 +128,7 @@ class Heartbeat(QObject):
         """Forget all silences; the next one begins now."""
         self.silences.clear()
         self.longest = Silence(seconds=0.0, drawing=0.0)
-        self._frame = self._put = 0.0
+        self._frame = self._put = self.longest_with_screen = 0.0
         if self._watcher is not None:
             self._watcher.seen()
         self._last = time.perf_counter()

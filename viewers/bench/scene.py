@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import statistics
 import sys
 
 from viewers.bench import points
@@ -18,6 +19,7 @@ FIRST = {100_000: (3.2, 600.0), 400_000: (5.9, 900.0)}
 MiB that ours may take."""
 MILLION = 1_000_000
 FLIGHTS = 2000
+WINDOWS = 3
 
 
 def figures() -> list[Figure]:
@@ -102,20 +104,22 @@ def _window() -> list[Figure]:
         if shutil.which("xvfb-run") is None:
             print("No display and no xvfb-run: the window is not measured", file=sys.stderr)
             return []
-        ran = run_alone(command, under=["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24"])
+        under = ["xvfb-run", "-a", "-s", "-screen 0 1920x1200x24"]
     else:
-        ran = run_alone(command)
+        under = []
+    # A machine that is shared takes cores away for tens of milliseconds: the middle of some runs.
+    runs = [run_alone(command, under=under).said for _ in range(WINDOWS)]
+
+    def figure(metric: str, key: str, limit: float | None = None) -> Figure:
+        value = statistics.median(run[key] for run in runs)
+        size = f"{MILLION:,} buildings in the window, median of {WINDOWS}"
+        return Figure(name="scene", size=size, metric=metric, value=value, unit="ms", limit=limit)
+
     return [
-        Figure(
-            name="scene", size=f"{MILLION:,} buildings in the window",
-            metric="longest silence of the window beyond one frame", value=ran.said["silence_ms"],
-            unit="ms", limit=50.0,
-        ),
-        Figure(
-            name="scene", size=f"{MILLION:,} buildings in the window",
-            metric="95th percentile of a pick", value=ran.said["pick_ms"], unit="ms", limit=30.0,
-        ),
-    ]  # fmt: skip
+        figure("longest silence of the window beyond one frame", "silence_ms", 50.0),
+        figure("the same, and the frame's way to the screen counted in", "with_screen_ms"),
+        figure("95th percentile of a pick", "pick_ms", 30.0),
+    ]
 
 
 def _flights() -> list[Figure]:

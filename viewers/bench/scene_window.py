@@ -76,7 +76,7 @@ def measure(count: int) -> dict[str, Any]:
             while hand.isActive():
                 spin(0.05)
             spin(STILL_S)
-            longest = heart.longest
+            longest, with_screen = heart.longest, heart.longest_with_screen
         picks = []
         width, height = scene.window.GetSize()
         rng = np.random.default_rng(5)
@@ -87,6 +87,7 @@ def measure(count: int) -> dict[str, Any]:
         app.close()
     return {
         "silence_ms": longest.beyond * 1000,
+        "with_screen_ms": with_screen * 1000,
         "opening_ms": opening.beyond * 1000,
         "pick_ms": float(np.percentile(picks, 95)) * 1000,
         "pick_median_ms": float(np.median(picks)) * 1000,
