@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -179,23 +180,33 @@ def open_pyramid(
     if not still_wanted():
         return None
     mark = mark or known.mark()
-    path = None if folder is None else folder / PLAN
-    found = read_tile(path) if path is not None else None
+    # A picture and the task that makes all tiles open a new city at once: who came second would empty
+    # the folder under the first.
+    with _PLANNING:
+        tree, folder = _planned(survey, mark, folder, layer.count)
+    return Pyramid(survey=survey, tree=tree, origin=origin, folder=folder)
+
+
+_PLANNING = threading.Lock()
+
+
+def _planned(
+    survey: Survey, mark: str, folder: Path | None, count: int
+) -> tuple[Quadtree, Path | None]:
+    """The plan that is there, or a new one; the folder is None where nothing can be kept in it."""
+    found = read_tile(folder / PLAN) if folder is not None else None
     if found is not None and found[1].get("outlines") == mark:
-        tree = Quadtree.from_arrays(found[0])
-        return Pyramid(
-            survey=survey, tree=_with_heights(tree, survey), origin=origin, folder=folder
-        )
+        return _with_heights(Quadtree.from_arrays(found[0]), survey), folder
     tree = plan_of(survey)
-    if folder is not None and path is not None:
+    if folder is not None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             for old in folder.glob("*.tile"):
                 old.unlink()
-            write_tile(path, tree.arrays(), {"outlines": mark, "count": layer.count})
+            write_tile(folder / PLAN, tree.arrays(), {"outlines": mark, "count": count})
         except (OSError, CityError):
             folder = None  # read-only or full: tiles are made as they are wanted
-    return Pyramid(survey=survey, tree=tree, origin=origin, folder=folder)
+    return tree, folder
 
 
 def _with_heights(tree: Quadtree, survey: Survey) -> Quadtree:

@@ -186,10 +186,14 @@ def test_a_pick_costs_no_frame_however_many_there_are(app):
 
 def test_it_is_filmed_along_two_bookmarks(app, tmp_path):
     scene, canvas = app.stage.scene, app.stage.canvas
-    place = roof_of(app, "buildings", largest(app, "buildings"))
+    name = largest(app, "buildings")
+    outline = app.session.city.buildings_layer("buildings").footprints[
+        app.session.city.building("buildings", name).row
+    ]
     canvas.fly_to(scene.camera.overview(), seconds=0)
     app.commands.run("add_bookmark")
-    look_down_at(app, place, 300.0)
+    # From so high that its roof does not fill the frame: one of a million covers 10 hectares.
+    look_down_at(app, roof_of(app, "buildings", name), max(300.0, 3.0 * outline.area**0.5))
     app.commands.run("add_bookmark")
     assert len(app.session.bookmarks) >= 2
     out = tmp_path / "flight.mp4"

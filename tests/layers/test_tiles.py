@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -214,6 +217,31 @@ def test_worker_processes_make_the_same_tiles(tmp_path):
         a, b = (read_tile(tmp_path / f / f"{node}.tile") for f in ("one", "two"))
         assert a[1] == b[1] and all(np.array_equal(a[0][k], b[0][k]) for k in a[0])
     assert not (tmp_path / "two" / "shared.tile").exists()
+
+
+def test_two_that_open_a_new_city_at_once_share_one_plan(tmp_path, monkeypatch):
+    """The picture's worker and the task that makes all tiles: neither empties the folder of the other."""
+    layer = town(2000)
+    planned: list[int] = []
+    both = threading.Barrier(2)
+
+    def plan(survey):
+        planned.append(1)
+        time.sleep(0.2)  # as for a million: the other comes meanwhile
+        return plan_of(survey)
+
+    monkeypatch.setattr("layers.tiles.pyramid.plan_of", plan)
+
+    def open_one() -> int:
+        both.wait(10)
+        pyramid = open_pyramid(layer, origin=ORIGIN, folder=tmp_path / "t")
+        (tmp_path / "t" / f"{threading.get_ident()}.tile").touch()
+        return len(pyramid.tree)
+
+    with ThreadPoolExecutor(2) as pool:
+        one, other = [job.result() for job in [pool.submit(open_one) for _ in range(2)]]
+    assert one == other and planned == [1]
+    assert len(list((tmp_path / "t").glob("*.tile"))) == 3  # the plan, and what each put beside it
 
 
 def test_other_outlines_empty_the_folder(tmp_path):
