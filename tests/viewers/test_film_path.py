@@ -58,6 +58,32 @@ def test_a_gaze_turns_the_short_way_round():
     assert path.at(path.lengths[0] / 2).target == pytest.approx((0, 100, 0), abs=1e-6)
 
 
+def test_coming_down_from_above_a_city_the_eye_keeps_sight_of_what_it_comes_to():
+    above = CameraPose(eye=(-6000, -16000, 9200), target=(11000, 20000, 0))
+    near = CameraPose(eye=(0, -170, 966), target=(0, 0, 7))
+    path = CameraPath([above, near])
+    for metres in np.linspace(0, path.lengths[0], 41):
+        pose = path.at(metres)
+        ahead, there = (np.subtract(p, pose.eye) for p in (pose.target, near.target))
+        cosine = ahead @ there / np.linalg.norm(ahead) / np.linalg.norm(there)
+        # Half the diagonal of a picture of 16:9 that is 35° high.
+        assert math.degrees(math.acos(min(cosine, 1.0))) < 32.8
+
+
+def test_a_gaze_has_no_leap_where_following_ends_and_turning_begins():
+    poses = [
+        looking_north(0.0),
+        looking_north(300.0),
+        CameraPose(eye=(300, 0, 50), target=(400, 0, 50)),  # a quarter turn on the spot
+    ]
+    path = CameraPath(poses)
+    corner = float(path.lengths[0])
+    before, at, after = (
+        np.subtract(path.at(corner + d).target, path.at(corner + d).eye) for d in (-0.01, 0.0, 0.01)
+    )
+    assert before == pytest.approx(at, abs=0.1) and after == pytest.approx(at, abs=0.1)
+
+
 def test_constant_speed_is_constant_over_uneven_pieces():
     flight = Flight(ALONG, Timing(seconds=8.0, speed="constant"))
     x = np.array([flight.at(t).eye[0] for t in np.linspace(0, 8, 33)])

@@ -130,6 +130,20 @@ def test_a_large_frame_is_drawn_with_pauses_and_none_is_left_after_it(window):
     scene.close()
 
 
+def test_a_city_far_away_has_all_its_blocks(window):
+    """Each is less than a pixel; the houses that they stand for cover a part of the picture."""
+    scene = Scene(window)
+    scene.show(block_city(90), ViewState(shadows=False, occlusion=False, edges=False))
+    visual = scene.visual("buildings")
+    scene.camera.zoom(0.04)
+    scene.set_still()
+    tree, chunks = visual.pyramid.tree, visual.mesh.chunks
+    drawn = [n for n, chunk in chunks.items() if chunk.level >= 0]
+    assert drawn and not tree.leaf[drawn].any()
+    assert all(chunks[n].level == 0 for n in drawn)
+    scene.close()
+
+
 OPEN_AND_CLOSE = """
 import gc, json, sys
 sys.path.insert(0, sys.argv[1])

@@ -17,6 +17,10 @@ from viewers.view_state import CameraPose
 SAMPLES = 96
 """Per piece between two poses, to measure its length."""
 Speed = Literal["eased", "constant"]
+WIDEST_TURN, STEEPEST, NEAREST, MOVED = np.radians(100.0), np.radians(86.0), 0.3, 0.5
+"""A gaze follows its target unless it turns further than this between two views, one of them looks
+straight down, the target comes nearer than such a share of how near it is in both, or the eye moves
+less than such a share of that: it turns on the spot."""
 
 
 def _gaze(pose: CameraPose) -> tuple[float, float, float]:
@@ -31,11 +35,12 @@ def _gaze(pose: CameraPose) -> tuple[float, float, float]:
 class CameraPath:
     """The eye's way through `poses`: through each of them exactly, with no jerk between.
 
-    Positions follow a centripetal Catmull-Rom spline (Yuksel, Schaefer and Keyser 2011,
-    "Parameterization and applications of Catmull-Rom curves": no loops, no overshoot); headings,
-    elevations and distances a monotone cubic (Fritsch and Carlson 1980), headings the short way
-    round. How far the eye has come counts metres moved, and where it turns the metres that its
-    target moves across the view.
+    Positions of the eye, and of what it looks at, follow centripetal Catmull-Rom splines (Yuksel,
+    Schaefer and Keyser 2011, "Parameterization and applications of Catmull-Rom curves": no loops, no
+    overshoot): coming down from above the whole city, the eye keeps what it comes to in sight. Where
+    it turns on the spot instead, headings, elevations and distances follow a monotone cubic (Fritsch
+    and Carlson 1980), headings the short way round. How far the eye has come counts metres moved, and
+    where it turns the metres that its target moves across the view.
     """
 
     def __init__(self, poses: Sequence[CameraPose]) -> None:
@@ -58,7 +63,10 @@ class CameraPath:
             self._move = CubicHermiteSpline(
                 self._knots, self._eyes, _tangents(self._knots, self._eyes)
             )
+            targets = np.array([pose.target for pose in poses], float)
+            self._aim = CubicHermiteSpline(self._knots, targets, _tangents(self._knots, targets))
             self._turn = PchipInterpolator(self._knots, self._gaze)
+            self._aims = [self._may_aim(i) for i in range(len(poses) - 1)]
             self._measure()
 
     def _measure(self) -> None:
@@ -67,8 +75,39 @@ class CameraPath:
             for a, b in zip(self._knots[:-1], self._knots[1:], strict=True)
         ]
         self._at = np.append(np.concatenate(pieces), self._knots[-1])
-        steps = _apart(self._move(self._at), self._turn(self._at))
+        steps = _apart(self._move(self._at), self._gazes(self._at))
         self._come = np.concatenate([[0.0], np.cumsum(steps)])
+
+    def _may_aim(self, piece: int) -> bool:
+        """Whether the gaze may follow the target from one view to the next."""
+        before, after = self._gaze[piece], self._gaze[piece + 1]
+        if abs(after[1] - before[1]) > WIDEST_TURN:
+            return False
+        if max(abs(before[2]), abs(after[2])) > STEEPEST:
+            return False
+        near = float(np.exp(min(before[0], after[0])))
+        if np.linalg.norm(self._eyes[piece + 1] - self._eyes[piece]) < MOVED * near:
+            return False
+        knots = np.linspace(self._knots[piece], self._knots[piece + 1], SAMPLES)
+        ahead = np.linalg.norm(self._aim(knots) - self._move(knots), axis=1)
+        return bool(ahead.min() > NEAREST * near)
+
+    def _gazes(self, knots: Vector) -> Vector:
+        """Log distance, heading, elevation and angle of view at `knots`; headings without a leap."""
+        gazes: Vector = np.array(self._turn(knots))
+        ahead = self._aim(knots) - self._move(knots)
+        piece = np.clip(
+            np.searchsorted(self._knots, knots, side="right") - 1, 0, len(self._aims) - 1
+        )
+        aims = np.array(self._aims)[piece]
+        distance = np.maximum(np.linalg.norm(ahead, axis=1), 1e-9)
+        heading = np.arctan2(ahead[:, 0], ahead[:, 1])
+        # As the other way of turning has it, whole turns apart.
+        heading += 2 * np.pi * np.round((gazes[:, 1] - heading) / (2 * np.pi))
+        elevation = np.arcsin(np.clip(ahead[:, 2] / distance, -1.0, 1.0))
+        followed = np.column_stack([np.log(distance), heading, elevation])
+        gazes[aims, :3] = followed[aims]
+        return gazes
 
     @property
     def lengths(self) -> NDArray[np.float64]:
@@ -86,7 +125,7 @@ class CameraPath:
         if abs(self._knots[place] - knot) < 1e-9 * max(1.0, self._knots[-1]):
             return self.poses[place]
         eye = self._move(knot)
-        log_distance, heading, elevation, angle = self._turn(knot)
+        log_distance, heading, elevation, angle = self._gazes(np.array([knot]))[0]
         target = eye + from_polar(float(np.exp(log_distance)), heading, elevation)
         up = up_of(eye, target)
         if abs(elevation) > np.radians(89.0):

@@ -187,6 +187,7 @@ class BuildingsVisual(Visual):
             loader.ask(self, node, nodes[node], partial(load, pyramid, node, uses))
 
     def _draw(self, eye: Eye, drawn: set[int], budget: int | None, tolerance: float) -> None:
+        assert self.pyramid is not None
         numbers = self.mesh.numbers
         levels = np.full(len(numbers), -1, np.int64)
         memory = self.around.memory
@@ -198,7 +199,9 @@ class BuildingsVisual(Visual):
             scale = eye.pixels_per_metre(self.mesh.low[index], self.mesh.high[index])
             error = self.mesh.error[index]
             if budget is None:
-                levels[index] = level_of_each(error, scale, tolerance)
+                # A block is small on the screen, but all the houses that it stands for are not.
+                whole = ~self.pyramid.tree.leaf[[numbers[i] for i in here]]
+                levels[index] = np.where(whole, 0, level_of_each(error, scale, tolerance))
             else:
                 # What stands for tiles that are not there yet may be more than was reckoned with.
                 levels[index] = choose_levels(
