@@ -53,6 +53,13 @@ def _frames(moving: dict[int, Ran]) -> list[Figure]:
             name="scene", size=_size(MILLION), metric="median frame while moving", value=many,
             unit="ms", against="the same of 100,000 buildings", ratio=many / few, limit=1.3,
         ),
+        *(
+            Figure(
+                name="scene", size=_size(count), metric="frames a second while moving",
+                value=1000.0 / ran.said["median_ms"], unit="fps",
+            )
+            for count, ran in moving.items()
+        ),
     ]  # fmt: skip
 
 
