@@ -58,6 +58,9 @@ def main(names: list[str]) -> int:
         scenes = [name for name in wanted if name in SCENES]
         if not scenes:
             return 0
+        if len(scenes) < len(wanted):
+            # Pictures without a window have Qt without one, and there is one Qt to a process.
+            return subprocess.call([sys.executable, __file__, *scenes])
         with display() as found:
             if not found:
                 print("Pictures of the window need a display, or Xvfb (apt install xvfb)")
