@@ -19,10 +19,11 @@ from layers.kinds.imagery import ImageryLayer
 from layers.kinds.pointcloud import PointCloudLayer
 from twin.city import City
 from viewers.scene.breath import MOST, Breath
+from viewers.scene.buildings_visual import SELECTED
 from viewers.scene.off_screen import OffScreen
 from viewers.scene.renderer_name import is_software
 from viewers.scene.scene import Scene
-from viewers.view_state import CameraPose, ViewState
+from viewers.view_state import CameraPose, Picked, ViewState
 
 SIDE = 640.0
 
@@ -141,6 +142,29 @@ def test_a_city_far_away_has_all_its_blocks(window):
     drawn = [n for n, chunk in chunks.items() if chunk.level >= 0]
     assert drawn and not tree.leaf[drawn].any()
     assert all(chunks[n].level == 0 for n in drawn)
+    scene.close()
+
+
+def test_a_tower_that_is_selected_is_marked_in_every_tile_it_stands_in(window):
+    scene = Scene(window)
+    city = block_city(90)
+    view = ViewState(shadows=False, occlusion=False)
+    scene.show(city, view)
+    visual = scene.visual("buildings")
+    row = int(np.argmax(city.layers["buildings"].height))
+    scene.camera.zoom(8.0)
+    scene.set_still()
+    holding = [c for c in visual.mesh.chunks.values() if (c.chunk.rows == row).any()]
+    assert len(holding) > 1, "coarse and fine"
+    picked = Picked(layer="buildings", row=row, kind="building", where=(0.0, 0.0, 0.0))
+    scene.show(city, replace(view, selected=picked))
+    for actor in holding:
+        assert (actor.colours[actor.chunk.face_row == row] == SELECTED).all()
+    before = np.unique(holding[0].colours, axis=0)
+    scene.show(city, view)
+    for actor in holding:
+        assert not (actor.colours == SELECTED).all(axis=1).any()
+    assert len(before) > 1
     scene.close()
 
 

@@ -155,15 +155,14 @@ class ChunkActor:
             self.colours[self.chunk.face_kind == kind] = colour
         self._touch()
 
-    def paint(self, row: int, colour: NDArray[np.uint8]) -> bool:
-        """Colour one thing; False where it is not in this chunk."""
+    def paint(self, row: int, colour: NDArray[np.uint8]) -> None:
+        """Colour one thing; nothing is done where it is not in this chunk."""
         place = np.flatnonzero(self.chunk.rows == row)
         if not len(place):
-            return False
+            return
         start, end = self.chunk.face_start[place[0]], self.chunk.face_start[place[0] + 1]
         self.colours[start:end] = colour
         self._touch()
-        return True
 
     def hide(self, hidden: NDArray[np.bool_]) -> bool:
         """Draw the faces of these rows (mask over the layer) as nothing; True where that changed."""
@@ -376,10 +375,9 @@ class ChunkedMesh:
         return bool(changed)
 
     def paint(self, row: int, colour: NDArray[np.uint8]) -> None:
-        """Colour one row."""
+        """Colour one row, in each chunk: a tower stands in the coarse tile and in the fine one."""
         for chunk in self._order:
-            if chunk.paint(row, colour):
-                return
+            chunk.paint(row, colour)
 
     def nbytes(self) -> int:
         """Bytes of all arrays held."""
