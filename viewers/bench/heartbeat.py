@@ -68,6 +68,7 @@ class Heartbeat(QObject):
         self._frame, self._frame_started = 0.0, 0.0
         self._put, self._put_started = 0.0, 0.0
         self._observed: list[tuple[Any, int]] = []
+        self._widget: Any = None
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(BEAT_MS)
@@ -80,6 +81,7 @@ class Heartbeat(QObject):
         """Do not count the drawing of this `vtkRenderWindow`'s frames, each by itself, nor how long Qt
         takes to put one on the screen with all that stands beside its `QOpenGLWidget`."""
         if widget is not None:
+            self._widget = widget
             widget.installEventFilter(self)
             widget.aboutToCompose.connect(self._put_starts)
             widget.frameSwapped.connect(self._put_ends)
@@ -136,6 +138,11 @@ class Heartbeat(QObject):
     def close(self) -> None:
         """Stop beating."""
         self._timer.stop()
+        if self._widget is not None:
+            self._widget.removeEventFilter(self)
+            self._widget.aboutToCompose.disconnect(self._put_starts)
+            self._widget.frameSwapped.disconnect(self._put_ends)
+            self._widget = None
         for owner, tag in self._observed:
             owner.RemoveObserver(tag)
         self._observed.clear()
