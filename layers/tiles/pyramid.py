@@ -182,12 +182,16 @@ def open_pyramid(
     mark = mark or known.mark()
     # A picture and the task that makes all tiles open a new city at once: who came second would empty
     # the folder under the first.
-    with _PLANNING:
+    # Each folder by itself: a small layer is planned in the window's thread.
+    turn = (
+        contextlib.nullcontext() if folder is None else _TURNS.setdefault(folder, threading.Lock())
+    )
+    with turn:
         tree, folder = _planned(survey, mark, folder, layer.count)
     return Pyramid(survey=survey, tree=tree, origin=origin, folder=folder)
 
 
-_PLANNING = threading.Lock()
+_TURNS: dict[Path, threading.Lock] = {}
 
 
 def _planned(

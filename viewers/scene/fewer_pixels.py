@@ -1,4 +1,4 @@
-"""Moving frames drawn with a quarter of the pixels and stretched over the window, where software draws."""
+"""Moving frames drawn with a quarter of the pixels and stretched over the window, where all are too many."""
 
 from __future__ import annotations
 
@@ -29,11 +29,6 @@ class FewerPixels:
             renderer.AddObserver(vtkCommand.StartEvent, self._shrink, 1.0),
             renderer.AddObserver(vtkCommand.EndEvent, self._stretch, 1.0),
         ]
-
-    @property
-    def on(self) -> bool:
-        """Whether the frame that is being drawn has fewer pixels."""
-        return self._before is not None
 
     def _shrink(self, *_: Any) -> None:
         width, height = self._window.GetSize()
