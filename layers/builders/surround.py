@@ -10,13 +10,17 @@ import shapely
 from numpy.typing import NDArray
 
 from layers.arrays import frozen
+from layers.builders import rtin
 from layers.builders.fill import fill_grid
 
-MOST_NODES = 180
-"""Nodes of the sheet along its longer side."""
+MOST_NODES = 257
+"""Nodes of the sheet along its longer side: two to the eighth and one, so that two sides need no seam."""
 LEAST_CELL_M = 2.0
 STEP_M = (0.35, 1.5)
 """The ground's edge stands out over the sheet by a six-hundredth of its length, between these."""
+OFF, OFF_CELL = (0.2, 0.5), 1 / 64
+"""Triangles may be off the membrane by such a share of a node's distance to the next, but by no less and no
+more than these shares of that step: they are few where it is smooth."""
 SLOPE, LEAST_MARGIN, MOST_MARGIN_M = 8.0, 0.15, 600.0
 """Beyond all that stands the sheet leads down to the plain one in `SLOPE`, over this share of its
 width at least and so many metres at most."""
@@ -24,19 +28,22 @@ width at least and so many metres at most."""
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sheet:
-    """Land around a ground: a regular grid of triangles with a hole where the ground is.
+    """Land around a ground: triangles, few where it is smooth, with a hole where the ground is.
 
     Attributes
     ----------
     vertices : float32, shape (v, 3), metres from the origin it was made for
+    normals : float32, shape (v, 3), unit vectors of the membrane itself
     triangles : int32, shape (t, 3), counter-clockwise from above
     """
 
     vertices: NDArray[np.float32]
+    normals: NDArray[np.float32]
     triangles: NDArray[np.int32]
 
     def __post_init__(self) -> None:
-        for name, dtype in (("vertices", np.float32), ("triangles", np.int32)):
+        kinds = {"vertices": np.float32, "normals": np.float32, "triangles": np.int32}
+        for name, dtype in kinds.items():
             values = frozen(getattr(self, name), dtype=dtype, ndim=2, name=name)
             object.__setattr__(self, name, values)
 
@@ -87,12 +94,13 @@ def sheet_around(
     _stand(heights, gx, gy, outlines, feet, cell)
     lowest, within = ground.around(gx, gy, cell)
     near = np.isfinite(lowest)
-    heights[near] = lowest[near] - step - off
+    apart = float(np.clip(OFF_CELL * cell, step * OFF[0], step * OFF[1]))
+    heights[near] = lowest[near] - step - apart - off
     rim = np.ones(heights.shape, bool)
     rim[1:-1, 1:-1] = False
     heights[rim & ~near] = plain
     z = _eased(fill_grid(heights), near, plain, margin / cell)
-    return _triangles(z, gx, gy, within, origin)
+    return _triangles(z, gx, gy, within, origin, off=apart)
 
 
 class _Ground:
@@ -178,16 +186,34 @@ def _triangles(
     gy: NDArray[np.float64],
     within: NDArray[np.bool_],
     origin: tuple[float, float, float],
+    *,
+    off: float,
 ) -> Sheet:
     rows, cols = z.shape
-    number = np.arange(rows * cols).reshape(rows, cols)
-    gone = within[:-1, :-1] & within[:-1, 1:] & within[1:, :-1] & within[1:, 1:]
-    a, b = number[:-1, :-1][~gone], number[:-1, 1:][~gone]
-    c, d = number[1:, :-1][~gone], number[1:, 1:][~gone]
-    corners = np.concatenate([np.column_stack([a, c, b]), np.column_stack([b, c, d])])
+    gone = np.pad(
+        within[:-1, :-1] & within[:-1, 1:] & within[1:, :-1] & within[1:, 1:],
+        1, constant_values=True,
+    )  # fmt: skip
+    bare = gone[:-1, :-1] & gone[:-1, 1:] & gone[1:, :-1] & gone[1:, 1:]
+    side = 1 << int(np.ceil(np.log2(max(rows, cols) - 1)))
+    square = np.full((side + 1, side + 1), np.nan, np.float32)
+    square[:rows, :cols] = np.where(bare, np.float32(np.nan), z)
+    needed = rtin.kept(rtin.split_errors(square[None]), np.array([off]))[0]
+    corners = rtin.triangles(needed)
+    corners = corners[np.isfinite(square.reshape(-1)[corners]).all(axis=1)]
     used, triangles = np.unique(corners, return_inverse=True)
-    row, col = np.divmod(used, cols)
+    row, col = np.divmod(used, side + 1)
     xyz = np.column_stack([gx[col], gy[row], z[row, col]]) - np.asarray(origin)
     return Sheet(
-        vertices=xyz.astype(np.float32), triangles=triangles.reshape(-1, 3).astype(np.int32)
-    )
+        vertices=xyz.astype(np.float32), normals=_normals(z, gx, gy)[row, col],
+        triangles=triangles.reshape(-1, 3).astype(np.int32),
+    )  # fmt: skip
+
+
+def _normals(
+    z: NDArray[np.float32], gx: NDArray[np.float64], gy: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    north, east = np.gradient(z, gy, gx)
+    normal = np.stack([-east, -north, np.ones_like(z)], axis=2)
+    normal /= np.linalg.norm(normal, axis=2, keepdims=True)
+    return np.asarray(normal, np.float32)

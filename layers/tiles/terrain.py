@@ -20,9 +20,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from layers.builders import rtin
 from layers.errors import Cancelled, WriteError
 from layers.progress import SILENT, Progress
-from layers.tiles import rtin
 from layers.tiles.heights import Heights
 
 AT_ONCE = 1_500_000

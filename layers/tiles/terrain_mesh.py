@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from layers.tiles import rtin
+from layers.builders import rtin
 from layers.tiles.terrain import TILE, Key, TerrainPyramid
 
 Origin = tuple[float, float, float]

@@ -11,13 +11,13 @@ import pytest
 import rasterio
 from rasterio.transform import from_origin
 
+from layers.builders import rtin
 from layers.builders.terrain import terrain_mesh
 from layers.errors import Cancelled
 from layers.kinds.elevation import ElevationLayer
 from layers.progress import Progress
 from layers.readers import registry
 from layers.readers.registry import ReadOptions
-from layers.tiles import rtin
 from layers.tiles.heights import FileHeights, LayerHeights
 from layers.tiles.terrain import TILE, Key, TerrainPyramid
 from layers.tiles.terrain_mesh import TerrainTile, extent, tile_mesh

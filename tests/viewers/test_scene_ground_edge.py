@@ -81,7 +81,7 @@ def test_moving_the_ground_moves_its_land_and_removing_it_takes_all_away(scene):
     scene.show(city_of(replace(layer, heights=np.full((100, 100), 9.0, np.float32))), VIEW)
     scene.set_still(cast=False)
     assert land.sheet is not before
-    assert land.sheet.vertices[:, 2].max() == pytest.approx(9 - 0.35, abs=0.05)
+    assert land.sheet.vertices[:, 2].max() == pytest.approx(9 - 0.42, abs=0.05)
     scene.show(city_of(), VIEW)
     assert land.sheet is None and not scene.owes
 

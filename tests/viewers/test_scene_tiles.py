@@ -360,3 +360,52 @@ def test_a_picture_lit_at_corners_while_moving_looks_as_one_lit_everywhere(
     away = np.abs(by_corners - everywhere)
     assert everywhere.std() > 20  # there is something to be seen
     assert away.mean() < 1.5 and np.percentile(away, 99) < 12
+
+
+@pytest.mark.parametrize("place", [(-120, -250, 60), (150, -900, 260)])
+def test_plain_and_land_lit_at_corners_while_moving_look_as_ones_lit_everywhere(
+    scene, monkeypatch, place
+):
+    scene.show(city_of(ground(hills(200, 200))), PLAIN_VIEW)
+    look(scene, place, (0, 0, 30))
+    scene.set_still(cast=False)
+
+    def moving() -> np.ndarray:
+        for material in (scene.stage.ground_material, scene.visual("ground").land.material):
+            material._build()
+            scene.stage._light(material)
+        scene.set_moving()
+        scene.render()
+        return scene.plotter.screenshot(return_img=True).astype(float)
+
+    by_corners = moving()
+    monkeypatch.setattr(surface_shader.Make, "by_corners", property(lambda _: False))
+    everywhere = moving()
+    away = np.abs(by_corners - everywhere)
+    assert everywhere.std() > 10  # there is something to be seen
+    assert away.mean() < 1.0 and np.percentile(away, 99) < 8
+
+
+def worn(scene, tmp_path, heights: np.ndarray, pixels: int) -> tuple[bool, bool]:
+    """Whether plain and land wear the picture (of `pixels` half metres a side) over this ground."""
+    photo_file(tmp_path / "photo.tif", pixels)
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions())
+    scene.show(city_of(ground(heights), photo), PLAIN_VIEW)
+    materials = (scene.stage.ground_material, scene.visual("ground").land.material)
+    plain, land = (one.property.GetTexture("drapeMap") is not None for one in materials)
+    return plain, land
+
+
+def test_plain_and_land_wear_a_picture_only_where_it_can_be_seen_on_them(scene, tmp_path):
+    within, beyond = hills(400, 400), hills(60, 60)
+    with_hole = within.copy()
+    with_hole[180:220, 180:220] = np.nan
+    assert worn(scene, tmp_path, within, 200) == (False, False)
+    assert worn(scene, tmp_path, with_hole, 200) == (False, True)
+    assert worn(scene, tmp_path, beyond, 200) == (True, True)
+    # Without a ground it lies on the plain in tiles of its own.
+    photo_file(tmp_path / "photo.tif", 100)
+    (photo,) = registry.read(tmp_path / "photo.tif", ReadOptions())
+    scene.show(city_of(photo), PLAIN_VIEW)
+    assert scene.stage.ground_material.property.GetTexture("drapeMap") is None
+    assert scene.visual(photo.id)._tiles is not None

@@ -22,6 +22,8 @@ from viewers.scene.visual import Rays, Surroundings
 
 STILL = Limits(error=1.0, texel=1.5, most=420)
 MOVING = Limits(error=3.0, texel=3.5, most=120)
+FEWEST = 7
+"""Tiles that a frame may always have, in sight or not: the coarsest, its four, and four of one of them."""
 COARSER = 1.6
 """What may be lost grows by so much until the tiles are few enough."""
 FIRST_S = 0.15
@@ -111,7 +113,7 @@ class GroundTiles:
         each = max(sum(drawn) / max(len(drawn), 1), 1.0)
         # Tiles out of sight count among those chosen, yet cost nothing.
         share = max(len(self._cut.leaves), 1) / max(len(drawn), 1)
-        most = int(np.clip(eye.triangles * 0.6 / each * share, 16, limits.most))
+        most = int(np.clip(eye.triangles * 0.6 / each * share, FEWEST, limits.most))
         return Limits(error=limits.error, texel=limits.texel, most=most)
 
     def _wanted(self, eye: Eye) -> tuple[set[Key], dict[Key, float]]:

@@ -119,16 +119,15 @@ class LandAround:
         sheet = self.sheet = made.sheet
         self.version += 1
         parts = (
-            (sheet.vertices, sheet.triangles, self.material),
-            (*made.edge, self._edge_material),
+            (sheet.vertices, sheet.triangles, sheet.normals, self.material),
+            (*made.edge, vertex_normals(*made.edge), self._edge_material),
         )
-        for vertices, triangles, material in parts:
+        for vertices, triangles, normals, material in parts:
             if not len(triangles):
                 continue
             surface = Surface(
-                self._around.stage, vertices, triangles, None, material,
-                normals=vertex_normals(vertices, triangles),
-            )  # fmt: skip
+                self._around.stage, vertices, triangles, None, material, normals=normals
+            )
             surface.hide_bounds()
             surface.set_visible(self._visible)
             self._surfaces.append(surface)

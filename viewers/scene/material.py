@@ -9,7 +9,7 @@ import vtkmodules.vtkRenderingOpenGL2  # noqa: F401  registers the OpenGL classe
 from vtkmodules.vtkRenderingCore import vtkActor, vtkProperty, vtkShaderProperty, vtkTexture
 
 from viewers.scene.cut import Cut
-from viewers.scene.surface_shader import FILLED, GROUND, PULL, Kind, Make, write
+from viewers.scene.surface_shader import FILLED, GROUND, PLAIN, PULL, Kind, Make, write
 from viewers.scene.textures import Affine2
 
 
@@ -77,10 +77,16 @@ class Material:
     def set_lights(self, sun: Any, sky: Any, bounce: Any) -> None:
         """Light of the sun, from above and from below."""
         corners = self._plain.GetVertexCustomUniforms()
-        for uniforms in (*self.uniforms(), *((corners,) if self.tiled else ())):
+        at_corners = self.tiled or self.kind in PLAIN
+        for uniforms in (*self.uniforms(), *((corners,) if at_corners else ())):
             uniforms.SetUniform3f("sunLight", [float(v) for v in sun])
             uniforms.SetUniform3f("skyLight", [float(v) for v in sky])
             uniforms.SetUniform3f("bounceLight", [float(v) for v in bounce])
+
+    def set_around(self, around: tuple[float, float, float]) -> None:
+        """Middle (x, y) and radius of the city, scene metres: beyond it the plain pales away."""
+        for uniforms in (*self.uniforms(), self._plain.GetVertexCustomUniforms()):
+            uniforms.SetUniform3f("plainAround", [float(v) for v in around])
 
     def set_point_light(self, light: Any) -> None:
         """What falls on a point: points have no side that could be turned to the sun."""

@@ -98,7 +98,17 @@ TREE = """
 """
 
 # The plain pales away beyond the city, so that nothing stands out where nothing is known.
-PLAIN_FADE = """
+_BEYOND = """
   float beyond = smoothstep(0.85, 2.6, length(dtPos.xy - plainAround.xy) / max(plainAround.z, 1.0));
-  colour = mix(colour, mix(colour, skyHorizon, 0.62), beyond);
 """
+PLAIN_FADE = _BEYOND + "  colour = mix(colour, mix(colour, skyHorizon, 0.62), beyond);\n"
+# The same for what is lit at its corners: less light of its own, and more of the air's.
+PLAIN_FADE_LIT = (
+    "  {\n"
+    + _BEYOND
+    + """
+  dtLight *= 1.0 - 0.62 * beyond;
+  dtHaze.rgb += skyHorizon * 0.62 * beyond * dtHaze.a;
+  }
+"""
+)

@@ -67,14 +67,29 @@ def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
     relief = any(one.visible and one.box is not None for one in terrains)
     for picture in (one for one in drawn if one.kind == "imagery"):
         picture.lie_at(None if relief or not picture.visible else stage.ground_z)
-    surfaces = [stage.ground_material]
-    surfaces += [one.material for one in drawn if hasattr(one, "takes_picture")]
-    surfaces += [terrain.land.material for terrain in terrains]
+    # Beneath tiles of the ground nobody sees a picture, and a large one costs time and memory.
+    wide = top is not None and not any(
+        _within(top.box, one.box) for one in terrains if one.visible and one.box is not None
+    )
+    surfaces = [one.material for one in drawn if hasattr(one, "takes_picture")]
+    hidden: list[Any] = []
+    (surfaces if relief and wide else hidden).append(stage.ground_material)
+    for terrain in terrains:
+        (surfaces if wide or terrain.has_holes else hidden).append(terrain.land.material)
+    for material in hidden:
+        material.drape(None, None)
     for material in surfaces:
         if top is None:
             material.drape(None, None)
         else:
             material.drape(top.texture, top.affine, top.strength)
+
+
+def _within(inner: NDArray[np.float64] | None, outer: NDArray[np.float64]) -> bool:
+    if inner is None:
+        return False
+    low, high = inner[:4:2] >= outer[:4:2], inner[1:4:2] <= outer[1:4:2]
+    return bool(low.all() and high.all())
 
 
 def ground_of(city: City) -> ElevationLayer | None:

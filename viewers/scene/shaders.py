@@ -126,16 +126,18 @@ DRAPE_TILE_QUICK = """
 """
 TILE_NORMAL = "\n  vec3 n = normalize(dtNormal);\n"
 # Ground is lit as if it were steeper, as in a hillshade: streets fall by a few in a hundred.
-# A moving picture of the ground in software is lit at its corners: two million pixels a frame have
-# but a texel to read, its light and the haze.
+# A moving picture of the ground in software is lit at its corners, and so are the plain and the land
+# around in any moving frame: two million pixels have but a texel to read, their light and the haze.
 LIT_DEC, LIT_IN_DEC = "out vec3 dtLight;\n", "in vec3 dtLight;\n"
-LIT_IMPL = """
+_LIT = """
   {
-  vec3 n = normalize(vec3(dtNormalMC.xy * 2.4, dtNormalMC.z));
+  vec3 n = %s;
   vec3 ambient = mix(bounceLight, skyLight, 0.5 + 0.5 * n.z);
   dtLight = (ambient + sunLight * max(dot(n, sunDir), 0.0)) * dtHaze.a;
   }
 """
+LIT_IMPL = _LIT % "normalize(vec3(dtNormalMC.xy * 2.4, dtNormalMC.z))"
+LIT_LAND, LIT_PLAIN = _LIT % "normalize(dtNormalMC)", _LIT % "vec3(0.0, 0.0, 1.0)"
 LIT_END = "  vec3 colour = base * dtLight + dtHaze.rgb;\n"
 RELIEF_NORMAL = "\n  vec3 n = normalize(vec3(dtNormal.xy * 2.4, dtNormal.z));\n"
 

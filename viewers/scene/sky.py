@@ -13,7 +13,7 @@ from viewers.scene.chunked_mesh import cells_of, points_of
 from viewers.scene.sun import Atmosphere
 from viewers.scene.textures import mapper_for
 
-COLUMNS, ROWS = 40, 60
+COLUMNS, ROWS = 20, 40
 """Fields of the grid; more rows than columns, for the sky changes most above the horizon."""
 DEC = "//VTK::PositionVC::Dec"
 

@@ -116,7 +116,7 @@ class Stage:
             put_air(uniforms, self.air)
         material.set_haze(self._haze)
         material.set_float("night", self.air.night)
-        material.set_vector("plainAround", self._around)
+        material.set_around(self._around)
         material.set_lit(self.air.lit)
         material.set_lights(self.air.sun_light, self.air.sky_light, self.air.bounce_light)
         light = np.array(self.air.sun_light) * 0.5 + np.array(self.air.sky_light)
@@ -183,7 +183,7 @@ class Stage:
         if around != self._around:
             self._around = around
             for material in self._materials:
-                material.set_vector("plainAround", around)
+                material.set_around(around)
 
     def _set_haze(self, distance: float) -> None:
         """Haze for a view of something `distance` metres away: it never hides what is looked at."""

@@ -15,6 +15,8 @@ PULL = {"line": 0.0015, "surface": 0.003, "water": 0.0027, "pool": 0.02}
 """Share of its distance that a kind comes nearer: outlines over edges, surfaces over rough ground."""
 GROUND = ("ground", "terrain", "land", "mesh", "surface", "water")
 """Kinds that are the ground or lie on it."""
+PLAIN = ("ground", "land")
+"""The plain, and what leads up to the ground from it."""
 EARTH = (0.306, 0.203, 0.111)
 FILLED = {"building": (0.567, 0.142, 0.084), "terrain": EARTH, "mesh": EARTH}
 """Kinds that a cut shows filled, and the colour of the filling, linear."""
@@ -45,7 +47,8 @@ class Make:
     @property
     def by_corners(self) -> bool:
         """Whether moving frames are lit at the corners of triangles."""
-        return self.quick and self.tiled and self.pictured and self.smooth and not self.cut
+        tile = self.quick and self.tiled and self.pictured and self.smooth
+        return (tile or self.kind in PLAIN) and not self.cut
 
 
 def _functions(make: Make, *, fine: bool) -> str:
@@ -75,7 +78,7 @@ def _fragment(make: Make, *, fine: bool) -> str:
     if kind == "pool":
         return away + lamps.POOL
     if make.by_corners and not fine:
-        drape = shaders.DRAPE_TILE_QUICK
+        drape = shaders.DRAPE_TILE_QUICK if make.tiled else shaders.DRAPE if make.pictured else ""
         return "".join([away, shaders.START, drape, shaders.LIT_END, shaders.END_PLAIN])
     normal = shaders.SMOOTH_NORMAL if make.smooth else shaders.FLAT_NORMAL
     if make.tiled or (fine and kind == "tree"):
@@ -105,13 +108,21 @@ def _fragment(make: Make, *, fine: bool) -> str:
     if kind == "water":
         parts.append(nature_shader.WATER_SHADE)
     parts.append(shaders.LIGHT)
-    if kind in ("ground", "land"):
+    if kind in PLAIN:
         parts.append(nature_shader.PLAIN_FADE)
     if kind == "water":
         parts.append(nature_shader.WATER_END)
     if make.cut and kind in FILLED:
         parts.append(shaders.FILLED)
     return "".join([*parts, haze, end])
+
+
+def _lit(make: Make) -> str:
+    if make.kind == "ground":
+        return shaders.LIT_PLAIN + nature_shader.PLAIN_FADE_LIT
+    if make.kind == "land":
+        return shaders.LIT_LAND + nature_shader.PLAIN_FADE_LIT
+    return shaders.LIT_IMPL
 
 
 def write(shader: Any, make: Make, *, fine: bool) -> None:
@@ -145,7 +156,7 @@ def write(shader: Any, make: Make, *, fine: bool) -> None:
         dec, impl = dec + shaders.VERTEX_HAZE_DEC, impl + shaders.VERTEX_HAZE
         into += shaders.HAZE_IN_DEC
     if make.by_corners and not fine:
-        dec, impl = dec + shaders.LIT_DEC, impl + shaders.LIT_IMPL
+        dec, impl = dec + shaders.LIT_DEC, impl + _lit(make)
         into += shaders.LIT_IN_DEC
     if make.bias:
         impl += shaders.VERTEX_BIAS % (make.bias * DEPTH_STEP)

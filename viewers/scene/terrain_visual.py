@@ -70,6 +70,8 @@ class TerrainVisual(Visual):
         self._sample: NDArray[np.float32] = np.empty(0, np.float32)
         self.lowest = float("nan")
         """World height of the lowest cell; not-a-number where nothing is drawn."""
+        self.has_holes = False
+        """Whether some cells have no height, so that the land around is seen within its box."""
 
     @property
     def layer(self) -> ElevationLayer | None:
@@ -129,6 +131,7 @@ class TerrainVisual(Visual):
         known = layer.heights.reshape(-1)[:: max(1, layer.heights.size // SAMPLE)]
         self._sample = known[np.isfinite(known)]
         self.lowest = float(np.fmin.reduce(layer.heights, axis=None))
+        self.has_holes = bool(np.isnan(layer.heights.min()))
         self._forget_building()
         same = self._drawn is not None and _same_grid(self._drawn, layer)
         self._drawn = layer
