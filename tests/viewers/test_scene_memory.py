@@ -11,8 +11,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from scene_city import CRS, EAST, NORTH, block_city
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLRenderTimer
 
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.imagery import ImageryLayer
@@ -20,6 +22,7 @@ from layers.kinds.pointcloud import PointCloudLayer
 from twin.city import City
 from viewers.scene.breath import MOST, Breath
 from viewers.scene.buildings_visual import SELECTED
+from viewers.scene.copying import smooth_texture, stretch
 from viewers.scene.off_screen import OffScreen
 from viewers.scene.renderer_name import is_software
 from viewers.scene.scene import Scene
@@ -209,3 +212,31 @@ def test_closing_gives_back_what_the_driver_took_for_a_large_still_picture():
     assert large > 400_000 > small
     # 240 MiB stayed with llvmpipe when it was given a whole frame at once.
     assert closed < before + 45
+
+
+def test_what_waiting_lists_of_the_driver_name_goes_when_a_layer_is_closed(window):
+    scene = Scene(window)
+    scene.show(block_city(), ViewState())
+    if not is_software(scene.window):
+        pytest.skip("a graphics card holds nothing of it")
+    wide, high = scene.window.GetSize()
+    frame = scene.window.GetRenderFramebuffer()
+    large, begun = smooth_texture(scene.window, 2048, 2048), []
+    frame.Bind()
+    frame.ActivateDrawBuffer(0)
+    for _ in range(5):  # five lists that name the texture, begun without waiting for one
+        stretch(large, wide, high)
+        begun.append(vtkOpenGLRenderTimer())
+        begun[-1].Start()
+        begun[-1].Stop()
+        begun[-1].Ready()
+    scene.window.WaitForCompletion()
+    large.ReleaseGraphicsResources(scene.window)
+    del large
+    stretch(smooth_texture(scene.window, 8, 8), wide, high)  # one small list frees but itself
+    scene.window.WaitForCompletion()
+    own = psutil.Process()
+    held = own.memory_info().rss
+    scene.show(replace(block_city(), layers={}, styles={}), ViewState())
+    assert (held - own.memory_info().rss) / 2**20 > 15  # of 16
+    scene.close()

@@ -167,8 +167,8 @@ def fly(folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     scene.show(city, ViewState())
     first = time.perf_counter() - started
-    while scene.refine():
-        pass
+    while scene.refine():  # workers need the interpreter meanwhile: the window asks as often
+        time.sleep(0.008)
     complete = time.perf_counter() - started
     terrain: Any = scene.visual(layers[0].id)
     blocks: list[float] = []

@@ -13,12 +13,18 @@ from typing import Any
 
 from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkRenderingCore import vtkPolyDataMapper
+from vtkmodules.vtkRenderingOpenGL2 import vtkOpenGLRenderTimer
 
+from viewers.scene.copying import copying, smooth_texture, stretch
 from viewers.scene.renderer_name import is_software
 
 MOST = 30_000
 """Triangles, lines and points between two pauses: they fill no list, with four samples a pixel either.
 A frame takes as long with the pauses as without."""
+PLACES = 8
+"""Lists that are used anew so that they let go: a frame never had more of them waiting."""
+FILL = 6_000_000
+"""Pixels of the list that is drawn meanwhile: some 30 ms for two cores."""
 
 
 class Breath:
@@ -61,6 +67,40 @@ class Breath:
 
     def _wait(self, *_: Any) -> None:
         self._window.WaitForCompletion()
+
+    def let_go(self) -> None:
+        """Have the driver forget what was closed, which lists of earlier frames may still name.
+
+        A list is only emptied when its place is used again, and the first that is free is used first.
+        While one list is drawn that takes long, as many as there are places are begun and ended with
+        nothing in them: a time that is asked for before it is there has the driver begin with a list,
+        and nobody waits for it. What was in the window's frame is lost: draw it after this.
+        """
+        window = self._window
+        if not self._software or not vtkOpenGLRenderTimer.IsSupported():
+            return
+        window.MakeCurrent()
+        wide, high = window.GetSize()
+        state, frame = window.GetState(), window.GetRenderFramebuffer()
+        texture = smooth_texture(window, 8, 8)
+        state.PushFramebufferBindings()
+        frame.Bind()
+        frame.ActivateDrawBuffer(0)
+        begun = []
+        with copying(window):
+            for number in range(PLACES):
+                for _ in range(1 if number else -(-FILL // max(wide * high, 1))):
+                    stretch(texture, *((8, 8) if number else (wide, high)))
+                timer = vtkOpenGLRenderTimer()
+                timer.Start()
+                timer.Stop()
+                timer.Ready()
+                begun.append(timer)
+        window.WaitForCompletion()
+        state.PopFramebufferBindings()
+        for timer in begun:
+            timer.ReleaseGraphicsResources()
+        texture.ReleaseGraphicsResources(window)
 
     def _forget(self, *_: Any) -> None:
         for mapper, tag in self._pauses:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from vtkmodules.vtkCommonCore import vtkCommand
 from vtkmodules.vtkRenderingOpenGL2 import vtkTextureObject
 
-VTK_UNSIGNED_CHAR = 3
-GL_DEPTH_TEST, GL_BLEND, GL_SCISSOR_TEST = 0x0B71, 0x0BE2, 0x0C11
+from viewers.scene.copying import copying, smooth_texture, stretch
 
 
 class FewerPixels:
@@ -47,33 +46,14 @@ class FewerPixels:
         width, height = self._size
         texture = self._texture_of(width, height)
         texture.CopyFromFrameBuffer(0, 0, 0, 0, width, height)
-        state = self._window.GetState()
-        changed = (GL_DEPTH_TEST, GL_BLEND, GL_SCISSOR_TEST)
-        was = [state.GetEnumState(name) for name in changed]
-        for name in changed:
-            state.vtkglDisable(name)
-        wide, high = self._window.GetSize()
-        its_own = cast(Any, None)  # the texture's own shader
-        texture.Activate()
-        texture.CopyToFrameBuffer(
-            0, 0, width - 1, height - 1, 0, 0, wide - 1, high - 1, wide, high, its_own, its_own
-        )
-        texture.Deactivate()
-        for name, on in zip(changed, was, strict=True):
-            if on:
-                state.vtkglEnable(name)
+        with copying(self._window):
+            stretch(texture, *self._window.GetSize())
 
     def _texture_of(self, width: int, height: int) -> vtkTextureObject:
         texture = self._texture
         if texture is None or (texture.GetWidth(), texture.GetHeight()) != (width, height):
             self._let_go()
-            texture = self._texture = vtkTextureObject()
-            texture.SetContext(self._window)
-            texture.SetMinificationFilter(vtkTextureObject.Linear)
-            texture.SetMagnificationFilter(vtkTextureObject.Linear)
-            texture.SetWrapS(vtkTextureObject.ClampToEdge)
-            texture.SetWrapT(vtkTextureObject.ClampToEdge)
-            texture.Allocate2D(width, height, 4, VTK_UNSIGNED_CHAR, 0)
+            texture = self._texture = smooth_texture(self._window, width, height)
         return texture
 
     def _let_go(self) -> None:

@@ -75,7 +75,9 @@ def drape_pictures(stage: Stage, visuals: Iterable[Visual]) -> None:
     hidden: list[Any] = []
     (surfaces if relief and wide else hidden).append(stage.ground_material)
     for terrain in terrains:
-        (surfaces if wide or terrain.has_holes else hidden).append(terrain.land.material)
+        (surfaces if terrain.visible and (wide or terrain.has_holes) else hidden).append(
+            terrain.land.material
+        )
     for material in hidden:
         material.drape(None, None)
     for material in surfaces:

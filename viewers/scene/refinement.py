@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any
 
+from layers.memory import give_back
 from viewers.scene.breath import Breath
 from viewers.scene.eye_dome import EyeDome
 from viewers.scene.fewer_pixels import FewerPixels
@@ -49,6 +50,11 @@ class Smoothing:
         self._window.SetMultiSamples(MSAA if smooth and not points and not quick else 0)
         self._renderer.SetUseFXAA(smooth and quick and not points)
         self._dome.on = smooth and points
+
+    def let_go(self) -> None:
+        """Give back what was closed; a frame must be drawn afterwards."""
+        self._breath.let_go()
+        give_back()
 
     def close(self) -> None:
         """Give the window back as it was."""

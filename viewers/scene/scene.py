@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from layers.frame import Frame
 from layers.kinds.elevation import ElevationLayer
 from layers.kinds.layer import Layer
-from layers.memory import give_back
 from twin.city import City
 from viewers.scene.budget import FrameBudget, most_of, pace_of
 from viewers.scene.camera import Camera
@@ -126,6 +125,8 @@ class Scene:
         if not self._looked and self.camera.bounds is not None:
             self._looked = True
             self.camera.pose = self._look_from or self.camera.overview()
+        if gone:
+            self._smoothing.let_go()
         if changed:
             if self.patient:
                 self._look(self._eye(FIRST_TRIANGLES))
@@ -133,8 +134,6 @@ class Scene:
             elif self.seconds > PATIENCE_S:
                 self.set_moving()  # what changed is seen at once, and finely when it rests
             self.render()
-        if gone:
-            give_back()
 
     def look_anew(self, pose: CameraPose | None) -> None:
         """See the next city from `pose`, or from where all of it is seen."""
