@@ -29,19 +29,23 @@ LARGE = 4 * 2**20
 
 
 @functools.cache
-def keep_large_apart() -> None:
-    """Have large arrays lie beside the heap from now on, for a process that lives long; does so once.
+def live_long() -> None:
+    """Set up the heap for a process that opens and closes large things all day; does so once.
 
-    The GNU C library puts blocks of up to 32 MiB among small ones once some were freed; each small one
-    that lives on keeps pages of theirs. After 400 flights over a city 80 of 540 MiB were such pages.
+    The GNU C library puts blocks of up to 32 MiB among small ones once some were freed, and gives each
+    thread a heap of its own; each small block that lives on keeps pages of both. After 400 flights over
+    a city 80 of 540 MiB were such pages of large blocks; with one heap for all threads memory stays
+    within 0.5 % where it grew by 4 and more. Heaps that threads have already stay: call it first of all.
     Elsewhere nothing is done.
     """
     if sys.platform.startswith("linux"):
         with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).mallopt(ctypes.c_int(_MMAP_THRESHOLD), ctypes.c_int(LARGE))
+            set_option = ctypes.CDLL(None).mallopt
+            set_option(ctypes.c_int(_MMAP_THRESHOLD), ctypes.c_int(LARGE))
+            set_option(ctypes.c_int(_ARENA_MAX), ctypes.c_int(1))
 
 
-_MMAP_THRESHOLD = -3  # M_MMAP_THRESHOLD in malloc.h
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # M_MMAP_THRESHOLD and M_ARENA_MAX in malloc.h
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from layers.errors import CityError
+from layers.memory import live_long
 from layers.notices import Notice
 from twin.document import Change
 from viewers.additions import sweep_additions
@@ -369,6 +370,7 @@ def application() -> QApplication:
     existing = QApplication.instance()
     if isinstance(existing, QApplication):
         return existing
+    live_long()
     made = QApplication(sys.argv[:1])
     made.setApplicationName("Dothi")
     made.setOrganizationName("dothi")

@@ -19,6 +19,7 @@ from layers.atomic import atomic
 from layers.errors import CityError
 from layers.kinds.buildings import BuildingsLayer
 from layers.kinds.layer import Layer
+from layers.memory import live_long
 from layers.progress import SILENT, Progress
 from twin.city import City
 from twin.project.store import Project
@@ -57,6 +58,7 @@ class RenderRequest:
 
 def without_display() -> None:
     """Have VTK draw through EGL at once where there is no display, instead of asking for one first."""
+    live_long()
     if sys.platform.startswith("linux") and not os.environ.get("DISPLAY"):
         os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
 

@@ -31,7 +31,7 @@ def test_freed_memory_goes_back_to_the_system():
 LARGE_ONES = """
 import ctypes
 import sys
-from layers.memory import LARGE, keep_large_apart
+from layers.memory import LARGE, live_long
 
 class Heap(ctypes.Structure):  # mallinfo2(3)
     _fields_ = [
@@ -42,7 +42,7 @@ class Heap(ctypes.Structure):  # mallinfo2(3)
 libc = ctypes.CDLL(None)
 libc.mallinfo2.restype = Heap
 if sys.argv[1] == "apart":
-    keep_large_apart()
+    live_long()
 big = bytearray(4 * LARGE)
 del big  # by default the C library puts blocks of this size among small ones from now on
 before = libc.mallinfo2().hblkhd
@@ -58,3 +58,41 @@ def test_large_arrays_lie_beside_the_heap_also_after_some_were_freed(how, blocks
         [sys.executable, "-c", LARGE_ONES, how], capture_output=True, text=True, check=True
     )
     assert float(out.stdout) == pytest.approx(blocks_beside_the_heap, abs=0.01)
+
+
+HEAPS = """
+import ctypes
+import sys
+import threading
+from layers.memory import live_long
+
+libc = ctypes.CDLL(None)
+if sys.argv[1] == "one":
+    live_long()
+together = threading.Barrier(8)
+
+def work():
+    together.wait()
+    return [bytes(n) for n in range(1000, 60000, 7)]
+
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+libc.fdopen.restype = ctypes.c_void_p
+told = libc.fdopen(1, b"w")
+libc.malloc_info(0, ctypes.c_void_p(told))
+libc.fflush(ctypes.c_void_p(told))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="does nothing elsewhere")
+def test_threads_share_one_heap_in_a_process_that_lives_long():
+    def heaps(how: str) -> int:
+        out = subprocess.run(
+            [sys.executable, "-c", HEAPS, how], capture_output=True, text=True, check=True
+        )
+        return out.stdout.count("<heap nr=")
+
+    assert heaps("one") == 1 and heaps("many") > 1

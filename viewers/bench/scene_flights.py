@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from layers.memory import give_back
+from layers.memory import give_back, live_long
 from twin.city import City
 from viewers.bench import flown_city
 from viewers.bench.scene_work import SMALL
@@ -45,6 +45,7 @@ def flights(count: int, *, buildings: int = BUILDINGS, log: Path | None = None) 
     from viewers.scene.scene import Scene
     from viewers.view_state import ViewState
 
+    live_long()
     flown_city.make(buildings)
     without_display()
     rng = np.random.default_rng(11)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 
-from layers.memory import keep_large_apart
+from layers.memory import live_long
 
 MOST_BYTES = 768 * 2**20
 
@@ -17,7 +17,7 @@ class Memory:
     """
 
     def __init__(self, most: int = MOST_BYTES) -> None:
-        keep_large_apart()
+        live_long()
         self.most = most
         self.held = 0
         self._frame = 0
