@@ -26,6 +26,8 @@ def give_back() -> None:
 
 LARGE = 4 * 2**20
 """Bytes from which on a block of memory is the system's again as soon as it is freed."""
+SPARE = 64 * 2**20
+"""Bytes at the heap's end that wait for `give_back`: all threads would wait each time they come and go."""
 
 
 @functools.cache
@@ -43,9 +45,10 @@ def live_long() -> None:
             set_option = ctypes.CDLL(None).mallopt
             set_option(ctypes.c_int(_MMAP_THRESHOLD), ctypes.c_int(LARGE))
             set_option(ctypes.c_int(_ARENA_MAX), ctypes.c_int(1))
+            set_option(ctypes.c_int(_TRIM_THRESHOLD), ctypes.c_int(SPARE))
 
 
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8  # M_MMAP_THRESHOLD and M_ARENA_MAX in malloc.h
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # M_… of malloc.h
 
 
 @functools.cache
