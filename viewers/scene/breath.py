@@ -21,8 +21,9 @@ from viewers.scene.renderer_name import is_software
 MOST = 30_000
 """Triangles, lines and points between two pauses: they fill no list, with four samples a pixel either.
 A frame takes as long with the pauses as without."""
-PLACES = 8
-"""Lists that are used anew so that they let go: a frame never had more of them waiting."""
+PLACES = 64
+"""Lists that are used anew so that they let go: Mesa has no more (`MAX_SCENES`), and a resting frame used
+more than eight."""
 FILL = 6_000_000
 """Pixels of the list that is drawn meanwhile: some 30 ms for two cores."""
 
