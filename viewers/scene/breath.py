@@ -26,6 +26,8 @@ PLACES = 64
 more than eight."""
 FILL = 6_000_000
 """Pixels of the list that is drawn meanwhile: some 30 ms for two cores."""
+MOST_TIMES = 200
+"""How often a small window is drawn over at most; one folded up to a pixel would be so millions of times."""
 
 
 class Breath:
@@ -90,7 +92,7 @@ class Breath:
         begun = []
         with copying(window):
             for number in range(PLACES):
-                for _ in range(1 if number else -(-FILL // max(wide * high, 1))):
+                for _ in range(1 if number else min(-(-FILL // max(wide * high, 1)), MOST_TIMES)):
                     stretch(texture, *((8, 8) if number else (wide, high)))
                 timer = vtkOpenGLRenderTimer()
                 timer.Start()

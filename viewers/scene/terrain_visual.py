@@ -130,8 +130,10 @@ class TerrainVisual(Visual):
         self._version += 1 + (self._tiles.version if self._tiles is not None else 0)
         known = layer.heights.reshape(-1)[:: max(1, layer.heights.size // SAMPLE)]
         self._sample = known[np.isfinite(known)]
-        self.lowest = float(np.fmin.reduce(layer.heights, axis=None))
-        self.has_holes = bool(np.isnan(layer.heights.min()))
+        self.lowest = float(layer.heights.min())
+        self.has_holes = bool(np.isnan(self.lowest))
+        if self.has_holes:
+            self.lowest = float(np.fmin.reduce(layer.heights, axis=None))
         self._forget_building()
         same = self._drawn is not None and _same_grid(self._drawn, layer)
         self._drawn = layer
